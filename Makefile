@@ -1,0 +1,105 @@
+# The commands of this checkout; `make help` lists them. They need GNU make and Python: all else is installed into .venv.
+
+# As requires-python in pyproject.toml.
+OLDEST := 3.11
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: help compare test lint types layers clean with-torch with-dev
+# There is one .venv: one thing at a time.
+.NOTPARALLEL:
+
+help:
+	@printf '%s\n' \
+	  'make compare   compare JAX with PyTorch: first the numbers, then the times; ARGS=--quick for a short one' \
+	  'make test      run the tests; ARGS="-k optim" for some of them' \
+	  'make lint      check style and format' \
+	  'make types     check types' \
+	  'make layers    check that each part imports only from those below it' \
+	  'make clean     remove .venv and the caches; what experiments wrote stays' \
+	  '' \
+	  'The first call installs into .venv; that needs the network once. PYTHON=python3.12 names the Python to use ($(OLDEST) or newer).'
+
+compare: with-torch
+	.venv/bin/python -m experiments.compare_frameworks $(ARGS)
+
+test: with-dev
+	.venv/bin/python -m pytest $(ARGS)
+
+lint: with-dev
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+
+types: with-dev
+	.venv/bin/python -m mypy
+
+# import-linter has no `python -m`, and its script's first line would not survive a directory with a space in its name.
+layers: with-dev
+	.venv/bin/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+clean:
+	rm -rf .venv .venv-newest .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
+	find jaxdl experiments tests -name __pycache__ -prune -exec rm -rf {} +
+
+# .venv/installed says what .venv holds: the directory and extras it was made for, and the pyproject.toml of that time. It is
+# written last. Meanwhile it says `unfinished`, and the next call makes .venv anew. A .venv without one is the user's own: it is
+# used, if it works.
+define PREPARE
+set -eu
+probe="import sys; print('%d.%d.%d' % sys.version_info[:3]); sys.exit(sys.version_info < (${OLDEST%.*}, ${OLDEST#*.}))"
+say() { printf 'jaxdl: %s\n' "$1"; }
+fail() { say "$1" >&2; exit 1; }
+example='as in: make test PYTHON=python3.12'
+
+look_at_python() {
+    command -v "$PYTHON" >/dev/null || fail "there is no '$PYTHON' here; install Python $OLDEST or newer, or name yours, $example"
+    given=$("$PYTHON" -c "$probe") && return
+    [ -n "$given" ] || fail "'$PYTHON' does not run (its own reason stands above); name a Python $OLDEST or newer, $example"
+    fail "'$PYTHON' is Python $given, and jaxdl needs $OLDEST or newer; name one, $example"
+}
+
+found=$(.venv/bin/python -c "$probe" 2>/dev/null) || found=
+made=$(head -n 1 .venv/installed 2>/dev/null) || made=
+case $made in "$(pwd -P)") ;; '') .venv/bin/python -m pip --version >/dev/null 2>&1 || found= ;; *) found= ;; esac
+given=
+case $ORIGIN in file) ;; *) look_at_python; [ "$found" = "$given" ] || found= ;; esac
+
+if [ -z "$found" ]; then
+    [ -n "$given" ] || look_at_python
+    # The activated .venv is no Python to make .venv anew with: the one behind it is.
+    base=$("$PYTHON" -c 'import sys; from ensurepip import version; print(sys._base_executable)' 2>/dev/null) ||
+        fail "'$PYTHON' (Python $given) cannot make virtual environments; on Debian and Ubuntu: apt install python${given%.*}-venv"
+    say "making .venv with $PYTHON (Python $given)"
+    rm -rf .venv
+    mkdir .venv
+    echo unfinished >.venv/installed
+    "$base" -m venv .venv || fail "'$PYTHON' could not make .venv; its own reason stands above"
+fi
+
+state() { pwd -P; echo "$1"; cat pyproject.toml; }
+before=$(cat .venv/installed 2>/dev/null) || before=
+case $before in "$(state "$EXTRAS")" | "$(state torch,dev)") exit ;; esac
+
+install() {
+    .venv/bin/python -m pip install --disable-pip-version-check -e ".[$EXTRAS]" && state "$EXTRAS" >.venv/installed
+}
+say "installing jaxdl[$EXTRAS] into .venv; the first time takes minutes"
+export PIP_RETRIES="${PIP_RETRIES:-2}"
+echo unfinished >.venv/installed
+case $before in
+    unfinished) install || : ;; # straight to the terminal: pip draws its progress there
+    *) install | grep -v '^Requirement already satisfied' || : ;;
+esac
+[ "$(cat .venv/installed)" = unfinished ] || exit 0
+if [ -n "$before" ]; then printf '%s\n' "$before" >.venv/installed; else rm .venv/installed; fi
+fail "installing failed; it needs the network once, and pip's own reason stands above"
+endef
+
+with-torch: export EXTRAS := torch
+with-dev: export EXTRAS := torch,dev
+with-torch with-dev: export SCRIPT := $(value PREPARE)
+with-torch with-dev: export OLDEST := $(OLDEST)
+with-torch with-dev: export PYTHON := $(PYTHON)
+with-torch with-dev: export ORIGIN := $(origin PYTHON)
+with-torch with-dev:
+	@sh -c "$$SCRIPT"

@@ -1,0 +1,1 @@
+"""Experiments, one folder a topic, each beside its twin in PyTorch: `python -m experiments list`."""

@@ -1,0 +1,122 @@
+"""One framework in one process: imports it, takes the first step, then as many as the benchmark asks for, when it asks.
+
+Started as `python -m jaxdl.compare.worker`, with a job as JSON in its first line of stdin. Each later line is a number of steps;
+each answer is one line of JSON on stdout. The last line, empty, asks for what the whole process took.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+CHECKED_STEPS = 20  # whose losses are compared across modes before a time is believed
+
+Advance = Callable[[int], list[float]]
+
+
+def main() -> None:
+    """Serve one job."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a framework prints must not mix with the answers
+
+    def answer(**values: Any) -> None:
+        print(json.dumps(values), file=answers, flush=True)
+
+    job = json.loads(sys.stdin.readline())
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, job["cores"])
+    build = jax_run if job["mode"] == "jax" else torch_run
+    try:
+        imported, advance = build(job)
+        started = time.perf_counter()
+        first = advance(1)
+        first_step = time.perf_counter() - started
+        losses = first + advance(CHECKED_STEPS - 1)
+    except Exception as error:  # a mode that cannot run says why in its row
+        answer(reason=f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")
+        return
+    answer(import_s=imported, first_step_s=first_step, losses=losses)
+    for line in sys.stdin:
+        if not line.strip():
+            break
+        started = time.perf_counter()
+        advance(int(line))
+        answer(seconds=time.perf_counter() - started)
+    answer(peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10))
+
+
+def jax_run(job: dict[str, Any]) -> tuple[float, Advance]:
+    """The experiment's own program: its compiled, donated step."""
+    started = time.perf_counter()
+    import jax
+    import numpy as np
+
+    from jaxdl import experiment, random
+
+    found = experiment.find(job["experiment"])
+    imported = time.perf_counter() - started
+    with np.load(job["batches"]) as arrays:
+        batches = [tuple(jax.device_put(arrays[f"{b}_{a}"]) for a in range(job["arrays"])) for b in range(job["count"])]
+    program = found.program(found.config(**job["config"]))
+    state = program.init(random.TorchGenerator(job["config"]["seed"]))
+    jax.block_until_ready((state, batches))
+    position = 0
+
+    def advance(steps: int) -> list[float]:
+        nonlocal state, position
+        losses = []
+        for _ in range(steps):
+            state, metrics = program.compiled_step(state, batches[position % len(batches)])
+            position += 1
+            losses.append(metrics["loss"])
+        return [float(loss) for loss in jax.device_get(jax.block_until_ready((losses, state))[0])]
+
+    return imported, advance
+
+
+def torch_run(job: dict[str, Any]) -> tuple[float, Advance]:
+    """The twin: PyTorch eager, compiled, or with images in channels_last memory."""
+    started = time.perf_counter()
+    import torch
+
+    imported = time.perf_counter() - started
+    import numpy as np
+
+    torch.set_num_threads(len(job["cores"]))
+    config = SimpleNamespace(**job["config"])
+    twin = import_module(job["twin"])
+    torch.manual_seed(config.seed)
+    model = twin.model(config).to(getattr(torch, config.dtype))
+    layout = torch.channels_last if job["mode"] == "channels_last" else torch.contiguous_format
+    model = model.to(memory_format=layout)
+    with np.load(job["batches"]) as arrays:
+        batches = [[torch.from_numpy(arrays[f"{b}_{a}"]) for a in range(job["arrays"])] for b in range(job["count"])]
+    if job["mode"] == "channels_last":
+        batches = [[t.to(memory_format=layout) if t.ndim == 4 else t for t in batch] for batch in batches]
+    optimizer = twin.optimizer(model, config)
+    forward = torch.compile(model) if job["mode"] == "compile" else model
+    position = 0
+
+    def advance(steps: int) -> list[float]:
+        nonlocal position
+        losses = []
+        for _ in range(steps):
+            *inputs, target = batches[position % len(batches)]
+            position += 1
+            optimizer.zero_grad()
+            loss = twin.loss(forward(*inputs), target)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+        return [float(loss) for loss in losses]
+
+    return imported, advance
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Real data that comes with an installed package: no network, no download.
+
+Each function gives NumPy arrays `(x_train, y_train, x_test, y_test)`; the split is a permutation that its seed fixes, the same
+on every machine. Columns that are standardised use the training rows' mean and deviation.
+"""
+
+import numpy as np
+
+from jaxdl.random import TorchGenerator
+
+Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def digits(test_fraction: float = 0.2, seed: int = 0) -> Split:
+    """1,797 handwritten digits of 8 × 8 pixels: x `[N, 8, 8]` float32 in [0, 1], y `[N]` int64 classes 0 to 9.
+
+    Source: scikit-learn's `load_digits`, from the UCI repository (Alpaydin and Kaynak 1998).
+
+    >>> x_train, y_train, x_test, y_test = digits()
+    >>> x_train.shape, y_test.shape
+    ((1438, 8, 8), (359,))
+    """
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    return _split((images / 16.0).astype(np.float32).reshape(-1, 8, 8), labels.astype(np.int64), test_fraction, seed)
+
+
+def diabetes(test_fraction: float = 0.2, seed: int = 0) -> Split:
+    """442 patients, ten measurements and the disease's progression a year later, all standardised: x `[N, 10]`, y `[N]` float64.
+
+    Source: scikit-learn's `load_diabetes` (Efron et al. 2004, "Least Angle Regression").
+
+    >>> [array.shape for array in diabetes()]
+    [(354, 10), (354,), (88, 10), (88,)]
+    """
+    from sklearn.datasets import load_diabetes
+
+    x, y = load_diabetes(return_X_y=True)
+    x_train, y_train, x_test, y_test = _split(x, y, test_fraction, seed)
+    return (
+        _standardised(x_train, x_train),
+        _standardised(y_train, y_train),
+        _standardised(x_test, x_train),
+        _standardised(y_test, y_train),
+    )
+
+
+def breast_cancer(test_fraction: float = 0.2, seed: int = 0) -> Split:
+    """569 tumours, thirty standardised measurements: x `[N, 30]` float64; y `[N]` int64, 0 malignant and 1 benign.
+
+    Source: scikit-learn's `load_breast_cancer`, from the UCI repository (Wolberg et al. 1995).
+
+    >>> [array.shape for array in breast_cancer()]
+    [(456, 30), (456,), (113, 30), (113,)]
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    x, y = load_breast_cancer(return_X_y=True)
+    x_train, y_train, x_test, y_test = _split(x, y.astype(np.int64), test_fraction, seed)
+    return _standardised(x_train, x_train), y_train, _standardised(x_test, x_train), y_test
+
+
+def _split(x: np.ndarray, y: np.ndarray, test_fraction: float, seed: int) -> Split:
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"test_fraction must be between 0 and 1, given {test_fraction}")
+    order = TorchGenerator(seed).randperm(len(x))
+    test = order[: max(1, round(test_fraction * len(x)))]
+    train = order[len(test) :]
+    return x[train], y[train], x[test], y[test]
+
+
+def _standardised(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    return (values - reference.mean(axis=0)) / reference.std(axis=0)

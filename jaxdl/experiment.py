@@ -1,0 +1,171 @@
+"""An experiment is data: a file with a Config, a source, a program and, in its docstring, what it must reach."""
+
+import difflib
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import jax
+
+from jaxdl import train
+from jaxdl.data import ArraySource
+
+DTYPES = ("float32", "float64")
+
+
+def option(default: Any, help: str) -> Any:
+    """A field of a Config: its default, and what `--help` says of its flag."""
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every experiment's Config has."""
+
+    seed: int = option(0, "decides the run: initial parameters and batch order")
+    dtype: str = option("float32", "of data and parameters: float32 or float64")
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, given {self.dtype!r}")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What an experiment must reach, as its docstring says it: `Score: test_accuracy >= 0.95`."""
+
+    metric: str
+    relation: str
+    value: float
+
+    def holds(self, measured: dict[str, float]) -> bool:
+        """Whether a run's final record is within the bound."""
+        reached = measured[self.metric]
+        return reached >= self.value if self.relation == ">=" else reached <= self.value
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.relation} {self.value:g}"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment's file, read.
+
+    Attributes:
+        name: topic and file, as in 'vision/lenet'.
+        module: the file's module, with `Config`, `source(config)`, `evaluation(config)` and `program(config)`.
+        twin: the name of its PyTorch twin's module, imported only where PyTorch is wanted.
+    """
+
+    name: str
+    module: ModuleType
+    twin: str | None
+
+    @property
+    def config(self) -> Callable[..., Any]:
+        """The file's Config."""
+        config: Callable[..., Any] = self.module.Config
+        return config
+
+    @property
+    def summary(self) -> str:
+        """The first line of the file's docstring."""
+        return (self.module.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def time(self) -> str:
+        """What the docstring says of its time."""
+        found = re.search(r"^Time: (.+)$", self.module.__doc__ or "", re.MULTILINE)
+        return found[1] if found else ""
+
+    @property
+    def bound(self) -> Bound:
+        """The score that the docstring promises.
+
+        Raises:
+            ValueError: the docstring has no line such as `Score: test_accuracy >= 0.95`.
+        """
+        found = re.search(r"^Score: (\w+) (>=|<=) ([-+.\de]+)$", self.module.__doc__ or "", re.MULTILINE)
+        if found is None:
+            raise ValueError(f"{self.name}: its docstring needs a line such as 'Score: test_accuracy >= 0.95'")
+        return Bound(found[1], found[2], float(found[3]))
+
+    def source(self, config: Any) -> ArraySource:
+        """The training data."""
+        source: ArraySource = self.module.source(config)
+        return source
+
+    def evaluation(self, config: Any) -> ArraySource:
+        """The test data."""
+        source: ArraySource = self.module.evaluation(config)
+        return source
+
+    def program(self, config: Any) -> train.Program:
+        """What is trained."""
+        program: train.Program = self.module.program(config)
+        return program
+
+    def witnesses(self, config: Any) -> dict[str, dict[str, float]]:
+        """Answers from elsewhere, such as a closed form: metrics by witness."""
+        witnesses: dict[str, dict[str, float]] = getattr(self.module, "witnesses", lambda config: {})(config)
+        return witnesses
+
+    def run(self, config: Any, *, progress: bool = True) -> tuple[train.State, train.History]:
+        """Train as `config` says, in its precision."""
+        with precision(config.dtype):
+            return train.fit(
+                self.program(config),
+                self.source(config),
+                config.epochs,
+                evaluation=self.evaluation(config),
+                seed=config.seed,
+                progress=progress,
+            )
+
+
+def precision(dtype: str) -> AbstractContextManager[Any]:
+    """jax with 64-bit types inside the block where `dtype` is float64, without them where it is float32."""
+    context: AbstractContextManager[Any] = jax.enable_x64(dtype == "float64")
+    return context
+
+
+def discover(package: str = "experiments") -> dict[str, Experiment]:
+    """Every experiment of a package by name: modules that have a Config, a source and a program.
+
+    Raises:
+        ModuleNotFoundError: there is no such package on the path.
+    """
+    root = importlib.import_module(package)
+    names = [info.name for info in pkgutil.walk_packages(root.__path__, f"{package}.") if not info.ispkg]
+    found = {}
+    for name in names:
+        if name.endswith(("_torch", ".__main__")):
+            continue
+        module = importlib.import_module(name)
+        if all(hasattr(module, part) for part in ("Config", "source", "program")):
+            twin = f"{name}_torch"
+            short = name.removeprefix(f"{package}.").replace(".", "/")
+            found[short] = Experiment(short, module, twin if twin in names else None)
+    return found
+
+
+def find(name: str, package: str = "experiments") -> Experiment:
+    """The experiment of that name: 'vision/lenet', 'vision.lenet' or just 'lenet'.
+
+    Raises:
+        LookupError: there is none; the error names the nearest.
+    """
+    known = discover(package)
+    wanted = name.removeprefix(f"{package}.").replace(".", "/")
+    matches = [full for full in known if full == wanted or full.rpartition("/")[2] == wanted]
+    if len(matches) == 1:
+        return known[matches[0]]
+    shorts = {full.rpartition("/")[2]: full for full in known}
+    near = difflib.get_close_matches(wanted, [*known, *shorts], n=1, cutoff=0.4)
+    hint = f"did you mean {shorts.get(near[0], near[0])!r}?" if near else f"there are {', '.join(sorted(known))}"
+    raise LookupError(f"there is no experiment {name!r}; {hint}")

@@ -1,0 +1,69 @@
+"""Class indices as targets: what is asked of them, and the entries that they pick."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxdl.functional._checks import require_floating, require_length, require_same_dtype
+
+
+def class_axis(where: str, x: jax.Array, w: jax.Array | None) -> int:
+    """The axis of the classes: 0 in [C], 1 in [N, C, ...]."""
+    require_floating(where, input=x)
+    if x.ndim < 1:
+        raise ValueError(f"{where}: input is a scalar; it must be [C], [N, C] or [N, C, d1, ...]")
+    axis = min(x.ndim - 1, 1)
+    if w is not None:
+        require_length(where, "weight", w, x.shape[axis], "one for each class")
+    return axis
+
+
+def class_indices(
+    where: str, x: jax.Array, t: jax.Array, w: jax.Array | None, axis: int, ignore_index: int
+) -> jax.Array:
+    """The targets, known to fit the input; their values are looked at only where that needs no tracing."""
+    wanted, classes = x.shape[:axis] + x.shape[axis + 1 :], x.shape[axis]
+    if not jnp.issubdtype(t.dtype, jnp.integer):
+        raise TypeError(f"{where}: target of shape {t.shape} has dtype {t.dtype}; class indices are integers")
+    if t.shape != wanted:
+        raise ValueError(
+            f"{where}: target has shape {t.shape} but input of shape {x.shape} needs class indices of shape "
+            f"{wanted}"
+        )
+    require_same_dtype(where, input=x, weight=w)
+    if not isinstance(t, jax.core.Tracer) and t.is_fully_addressable:
+        values = np.asarray(t)
+        wrong = values[(values != ignore_index) & ((values < 0) | (values >= classes))]
+        if wrong.size:
+            raise ValueError(
+                f"{where}: target holds {wrong.flat[0]} but input has {classes} classes; indices must lie in "
+                f"[0, {classes - 1}] or be ignore_index (={ignore_index})"
+            )
+    # A small or unsigned dtype could not hold -100 to compare with.
+    return t if t.dtype in (jnp.int32, jnp.int64) else t.astype(jnp.int32)
+
+
+def along(vector: jax.Array, axis: int, ndim: int) -> jax.Array:
+    """A vector laid along one of `ndim` axes."""
+    return vector.reshape([-1 if a == axis else 1 for a in range(ndim)])
+
+
+def picked(
+    logs: jax.Array, t: jax.Array, w: jax.Array | None, axis: int, ignore_index: int
+) -> tuple[jax.Array, jax.Array]:
+    """Every row's loss, 0 where ignored and NaN where the index is out of range; and the kept weights' sum.
+
+    A comparison with every class picks the entry. It fuses with the softmax around it, where a gather would
+    wrap or clamp an index out of range and leave a slow scatter for its gradient.
+    """
+    classes = logs.shape[axis]
+    chosen = along(jnp.arange(classes, dtype=t.dtype), axis, logs.ndim) == jnp.expand_dims(t, axis)
+    kept = t != ignore_index
+    weights = kept.astype(logs.dtype)
+    if w is not None:
+        vector = along(w, axis, logs.ndim)
+        weights = jnp.where(kept, jnp.sum(jnp.where(chosen, vector, 0), axis), 0)
+        logs = logs * vector
+    rows = -jnp.sum(jnp.where(chosen, logs, 0), axis)
+    rows = jnp.where((t >= 0) & (t < classes), rows, jnp.nan)
+    return jnp.where(kept, rows, 0), jnp.sum(weights)

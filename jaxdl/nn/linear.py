@@ -1,0 +1,60 @@
+"""Modules built on functional.linear."""
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from jaxdl import functional as F
+from jaxdl.nn import init
+from jaxdl.nn.module import Module, storable
+
+
+def default_parameters(
+    module: Module, shape: tuple[int, ...], out_features: int, bias: bool, dtype: Any, rngs: init.Rngs
+) -> None:
+    """Give `module` a weight of `shape` and a bias, initialised as PyTorch's Linear and Conv are: weight first, then bias."""
+    dtype = storable(dtype, f"{type(module).__name__}'s dtype")
+    module.weight = nnx.Param(jnp.empty(shape, dtype))
+    init.kaiming_uniform_(module.weight, a=math.sqrt(5), rngs=rngs)
+    module.bias = nnx.Param(jnp.empty(out_features, dtype)) if bias else None
+    if bias:
+        bound = 1 / math.sqrt(init.fans(shape)[0])
+        init.uniform_(module.bias, -bound, bound, rngs=rngs)
+
+
+class Linear(Module):
+    """y = x Aᵀ + b.
+
+    **Matches** `torch.nn.Linear`, PyTorch 2.13: names, layout `[out, in]`, default initialisation U(±1/sqrt(in_features)) for both.
+    **Differs**: `rngs` is required; zero in_features are refused.
+
+    Args:
+        in_features: size of the input's last dimension.
+        out_features: size of the output's last dimension.
+        bias: whether b is there.
+        dtype: of the parameters; None is float32.
+        rngs: `random.TorchGenerator(seed)` or `flax.nnx.Rngs(seed)`.
+
+    Raises:
+        ValueError: a size is not positive.
+        TypeError: dtype is float64 while jax's x64 mode is off.
+
+    >>> import jax.numpy as jnp
+    >>> from jaxdl import nn, random
+    >>> nn.Linear(20, 30, rngs=random.TorchGenerator(0))(jnp.ones((128, 20))).shape
+    (128, 30)
+    """
+
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None, *, rngs: init.Rngs
+    ) -> None:
+        if in_features < 1 or out_features < 1:
+            raise ValueError(f"Linear needs positive sizes, given in_features={in_features}, out_features={out_features}")
+        self.in_features, self.out_features = in_features, out_features
+        default_parameters(self, (out_features, in_features), out_features, bias, dtype, rngs)
+
+    def __call__(self, input: jax.Array) -> jax.Array:
+        return F.linear(input, self.weight[...], None if self.bias is None else self.bias[...])

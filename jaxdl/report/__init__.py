@@ -1,0 +1,7 @@
+"""Pages and tables drawn from saved JSON: a benchmark's result is enough, nothing is computed again."""
+
+from jaxdl.report.page import page
+from jaxdl.report.result import load
+from jaxdl.report.terminal import table
+
+__all__ = ["load", "page", "table"]

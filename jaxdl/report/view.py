@@ -1,0 +1,191 @@
+"""What the page's template is given: a result in words, so that the template only places them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jaxdl.report.numerals import count, duration, moment, scientific, significant
+from jaxdl.report.result import Result
+from jaxdl.report.speed import Row, Speed, best_torch, is_jax, label, median, of_jax, rounds, timing
+from jaxdl.report.wording import agreement, compared, headline, largest, payback, verdict
+
+View = dict[str, Any]
+
+RUNGS = {
+    "initial": "initial parameters",
+    "batches": "order of the batches",
+    "forward": "first output",
+    "loss": "first loss",
+    "gradient": "first gradients",
+    "loss curve": "loss at every step",
+    "evaluation": "loss on test data",
+}
+WEIGHTS = {"seed": "from the seed", "copied": "from PyTorch"}
+METRICS = {"loss": "training loss", "accuracy": "training accuracy"}
+AS_IN_HISTORY = {"train_loss": "loss", "train_accuracy": "accuracy"}
+OCTAVES = 3  # a ratio of 8 fills its half of the overview's bar
+
+
+def of_result(result: Result) -> View:
+    """What concerns all experiments: the finding, the machine, the settings."""
+    settings, machine = result.get("settings") or {}, result.get("machine") or {}
+    versions = {name: version or "not installed" for name, version in (result.get("versions") or {}).items()}
+    cores = f" of {machine['cores']}" if machine.get("cores") else ""
+    facts = {
+        "processor": machine.get("processor"),
+        "cores used": f"{settings['threads']}{cores}" if settings.get("threads") else machine.get("cores"),
+        "memory": f"{machine['memory_gib']:g} GiB" if machine.get("memory_gib") else None,
+        "system": machine.get("system"),
+        "device": settings.get("device"),
+        "precision timed": settings.get("dtype"),
+        "python": machine.get("python"),
+        **versions,
+        **{name: value or "none" for name, value in (result.get("flags") or {}).items()},
+        "commit": result.get("commit"),
+        "date": moment(str(result["created"])) if result.get("created") else None,
+        "rounds": settings.get("rounds"),
+        "time taken": duration(result["seconds"]) if result.get("seconds") else None,
+    }
+    said = [facts["date"], facts["processor"], count(settings["threads"], "core") if settings.get("threads") else None]
+    return {
+        "headline": headline(result),
+        "setting": [str(part) for part in said if part],
+        "rounds": count(settings["rounds"], "turn") if settings.get("rounds") else "several turns",
+        "dtype": settings.get("dtype") or "float32",
+        "facts": [(name, str(value)) for name, value in facts.items() if value is not None],
+    }
+
+
+def of_experiment(experiment: Mapping[str, Any]) -> View:
+    """One experiment's section, but for its pictures."""
+    parity, rows, found = experiment["parity"], timing(experiment), of_jax(experiment)
+    rungs = sorted(parity.get("rungs") or [], key=lambda row: row["dtype"] != "float64")
+    topic, slash, short = experiment["name"].rpartition("/")
+    return {
+        "name": experiment["name"],
+        "topic": topic + slash,
+        "short": short,
+        "summary": experiment.get("summary") or "",
+        "config": [(name, str(value)) for name, value in (experiment.get("config") or {}).items()],
+        "agrees": parity["agrees"],
+        "failure": None if parity["agrees"] else parity.get("failure") or "no reason given",
+        "agreement": agreement(experiment),
+        "largest": {dtype: scientific(largest(experiment, dtype)) for dtype in ("float64", "float32")},
+        "ladder": ladder(rungs),
+        "rungs": [_rung(row) for row in rungs],
+        "modes": [_mode(row, rows) for row in rows],
+        "payback": payback(rows),
+        "speed": compared(found) if found else "not timed",
+        "bar": bar(found),
+        "score": score(experiment.get("score") or {}),
+        "mistakes": mistakes(experiment.get("samples") or {}),
+    }
+
+
+def ladder(rungs: Sequence[Mapping[str, Any]]) -> View:
+    """The parity table at its shortest: a line a rung, a cell a dtype with the larger of the differences of both starts."""
+    dtypes = list(dict.fromkeys(row["dtype"] for row in rungs))
+    lines = []
+    for rung in dict.fromkeys(row["rung"] for row in rungs):
+        cells = []
+        for dtype in dtypes:
+            rows = [row for row in rungs if (row["dtype"], row["rung"]) == (dtype, rung)]
+            worst = max((row["relative"] for row in rows), default=None)
+            allowed = max((row["tolerance"] for row in rows), default=None)
+            cells.append(
+                {"relative": scientific(worst), "allowed": scientific(allowed, 1), "agrees": all(row["agrees"] for row in rows)}
+            )
+        lines.append({"name": named(rung), "cells": cells, "agrees": all(cell["agrees"] for cell in cells)})
+    return {"dtypes": dtypes, "lines": lines}
+
+
+def named(rung: str) -> str:
+    """A rung in words.
+
+    >>> named("gradient"), named("step 10"), named("what is this")
+    ('first gradients', 'after step 10', 'what is this')
+    """
+    return f"after {rung}" if rung.startswith("step ") else RUNGS.get(rung, rung)
+
+
+def _rung(row: Mapping[str, Any]) -> View:
+    return {
+        "weights": WEIGHTS.get(row["weights"], row["weights"]),
+        "dtype": row["dtype"],
+        "rung": named(row["rung"]),
+        "tensors": f"{row['tensors']:,}",
+        "largest": scientific(row["largest"]),
+        "relative": scientific(row["relative"]),
+        "allowed": scientific(row["tolerance"], 1),
+        "tensor": row["tensor"],
+        "agrees": row["agrees"],
+    }
+
+
+def _mode(row: Row, rows: Sequence[Row]) -> View:
+    times = rounds(row)
+    return {
+        "label": label(row),
+        "framework": "jax" if is_jax(row) else "torch",
+        "timed": bool(times),
+        "best": row is best_torch(rows),
+        "verdict": verdict(row, rows),
+        "import": significant(row.get("import_s")),
+        "first": significant(row.get("first_step_s")),
+        "step": significant(median(row)) if times else "",
+        "spread": f"{significant(min(times))}–{significant(max(times))}" if times else "",
+        "peak": significant(row.get("peak_mib")),
+    }
+
+
+def bar(found: Speed | None) -> View | None:
+    """The overview's bar: from the middle to the right for a faster jax, to the left for a slower, by octaves.
+
+    >>> bar(Speed(2.0, tie=False))
+    {'kind': 'faster', 'left': 50.0, 'width': 16.7}
+    """
+    if found is None:
+        return None
+    octaves = max(-OCTAVES, min(OCTAVES, math.log2(found.ratio)))
+    kind = "tie" if found.tie else "faster" if octaves > 0 else "slower"
+    left = 50 + 50 * min(0.0, octaves) / OCTAVES
+    return {"kind": kind, "left": round(left, 1), "width": round(50 * abs(octaves) / OCTAVES, 1)}
+
+
+def score(found: Mapping[str, Any]) -> View | None:
+    """What a run reached beside its bound and its witnesses; None where there is nothing to say."""
+    final, bound = dict(found.get("final") or {}), str(found.get("bound") or "")
+    if not final:
+        return None
+    witnesses = {
+        name: {AS_IN_HISTORY.get(metric, metric): value for metric, value in values.items()}
+        for name, values in (found.get("witnesses") or {}).items()
+    }
+    metrics = list(dict.fromkeys(metric for values in (final, *witnesses.values()) for metric in values))
+    reached = final.get(bound.partition(" ")[0])
+    return {
+        "bound": bound.replace("_", " ").replace(">=", "≥").replace("<=", "≤"),
+        "holds": bool(found.get("holds")),
+        "reached": None if reached is None else significant(reached),
+        "columns": ["this run", *witnesses],
+        "rows": [
+            (METRICS.get(metric, metric.replace("_", " ")), [significant(v.get(metric)) for v in (final, *witnesses.values())])
+            for metric in metrics
+            if metric not in ("epoch", "seconds")
+        ],
+    }
+
+
+def mistakes(samples: Mapping[str, Any]) -> str:
+    """How many of the test rows are misread, and which of them are shown.
+
+    >>> mistakes({"kind": "classes", "mistakes": 2, "rows": 359, "target": [1, 2, 3]})
+    '2 of 359 test rows are misread, and come first.'
+    """
+    if samples.get("kind") != "classes" or "mistakes" not in samples or "rows" not in samples:
+        return ""
+    wrong, shown = samples["mistakes"], len(samples.get("target") or [])
+    if not wrong:
+        return f"Not one of {samples['rows']:,} test rows is misread."
+    order = f"{shown} of them are shown" if wrong > shown else "and come first" if shown and samples.get("images", True) else ""
+    return f"{wrong:,} of {samples['rows']:,} test rows {'is' if wrong == 1 else 'are'} misread{', ' if order else ''}{order}."

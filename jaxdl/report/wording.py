@@ -1,0 +1,141 @@
+"""What a benchmark's result says in sentences."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from jaxdl.report.numerals import count, duration, listed, scientific, times
+from jaxdl.report.result import Result
+from jaxdl.report.speed import Row, Speed, best_torch, is_jax, median, of_jax, rounds, speed
+
+NAMED = 3  # as many experiments are named in the headline, or factors listed; more are counted
+
+
+def headline(result: Result) -> str:
+    """What was found, in one sentence: who agrees, how closely, who is faster and who is not.
+
+    >>> headline({"experiments": [{"name": "tabular/mlp", "parity": {"agrees": True}}]})
+    'JAX and PyTorch agree in the one experiment; it has no time to compare.'
+    """
+    experiments = result["experiments"]
+    if not experiments:
+        return "No experiment was compared."
+    agreeing = [experiment for experiment in experiments if experiment["parity"]["agrees"]]
+    differing = [experiment["name"] for experiment in experiments if not experiment["parity"]["agrees"]]
+    if not agreeing:
+        return "JAX and PyTorch do not agree, and nothing is timed before they do."
+    if differing:
+        agreement = f"agree in {len(agreeing)} of {len(experiments)} experiments"
+    else:
+        agreement = f"agree in {'the one experiment' if len(agreeing) == 1 else f'all {len(agreeing)} experiments'}"
+    clauses = [f"JAX and PyTorch {agreement}{_closeness(agreeing)}", _exceptions(differing), _speeds(agreeing)]
+    return f"{'; '.join(clause for clause in clauses if clause)}."
+
+
+def _closeness(agreeing: Sequence[Any]) -> str:
+    found = [largest(experiment, "float64") for experiment in agreeing]
+    differences = [difference for difference in found if difference is not None and math.isfinite(difference)]
+    if not differences:
+        return ""
+    if max(differences) == 0:
+        return ": over whole float64 runs not one bit of any tensor differs"
+    return f": over whole float64 runs no tensor differs by more than {scientific(max(differences))} of its scale"
+
+
+def _exceptions(differing: Sequence[str]) -> str:
+    if not differing:
+        return ""
+    who = listed(differing) if len(differing) <= NAMED else str(len(differing))
+    return f"{who} {'differs and is' if len(differing) == 1 else 'differ and are'} not timed"
+
+
+def _speeds(agreeing: Sequence[Any]) -> str:
+    found = [of_jax(experiment) for experiment in agreeing]
+    speeds = [speed for speed in found if speed is not None]
+    untimed = len(agreeing) - len(speeds)
+    if not speeds:
+        return "it has no time to compare" if untimed == 1 else "none has a time to compare"
+    if len(agreeing) == 1:
+        level = speeds[0].tie or speeds[0].ratio == 1
+        return f"JAX is {'level with' if level else f'{compared(speeds[0])} than'} the best PyTorch mode"
+    groups = {
+        "faster": [speed.ratio for speed in speeds if not speed.tie and speed.ratio > 1],
+        "level": [speed.ratio for speed in speeds if speed.tie or speed.ratio == 1],
+        "slower": [speed.ratio for speed in speeds if not speed.tie and speed.ratio < 1],
+    }
+    clauses = [
+        f"{name} in {len(ratios)}{'' if name == 'level' else f' ({_factors(ratios)})'}"
+        for name, ratios in groups.items()
+        if ratios
+    ]
+    without = f", while {untimed} {'has' if untimed == 1 else 'have'} no time to compare" if untimed else ""
+    return f"against the best PyTorch mode JAX is {listed(clauses)}{without}"
+
+
+def _factors(ratios: Sequence[float]) -> str:
+    words = [times(ratio) for ratio in sorted(ratios, key=lambda ratio: max(ratio, 1 / ratio))]
+    return listed(words) if len(words) <= NAMED else f"{words[0]} to {words[-1]}"
+
+
+def largest(experiment: Any, dtype: str) -> float | None:
+    """The largest difference of any tensor on any rung, in units of its scale; None where nothing was compared in `dtype`."""
+    rungs = experiment["parity"].get("rungs") or []
+    return max((row["relative"] for row in rungs if row["dtype"] == dtype), default=None)
+
+
+def compared(found: Speed | None) -> str:
+    """A mode beside the best PyTorch mode.
+
+    >>> compared(Speed(1.87, tie=False)), compared(Speed(0.77, tie=False)), compared(Speed(1.04, tie=True))
+    ('1.9× faster', '1.3× slower', 'a tie (1.04× faster)')
+    """
+    if found is None:
+        return "no PyTorch time beside it"
+    factor = times(found.ratio)
+    words = "equal" if factor == "1.00×" else f"{factor} {'faster' if found.ratio > 1 else 'slower'}"
+    return f"a tie ({words})" if found.tie else words
+
+
+def verdict(row: Row, rows: Sequence[Row]) -> str:
+    """What a mode's row says of its speed, or why it says nothing.
+
+    >>> verdict({"mode": "compile", "reason": "no compiler"}, [])
+    'no time: no compiler'
+    """
+    if not rounds(row):
+        return f"no time: {row.get('reason') or 'it was not measured'}"
+    return "the best PyTorch mode" if row is best_torch(rows) else compared(speed(row, rows))
+
+
+def agreement(experiment: Any) -> str:
+    """The parity table in one sentence."""
+    rungs = experiment["parity"].get("rungs") or []
+    if not rungs:
+        return ""
+    tensors = count(sum(row["tensors"] for row in rungs), "tensor")
+    beyond = sum(not row["agrees"] for row in rungs)
+    if beyond:
+        return f"{beyond} of {count(len(rungs), 'row')} beyond what is allowed; {tensors} compared"
+    return f"{tensors} compared in {count(len(rungs), 'row')}, every one within what is allowed"
+
+
+def payback(rows: Sequence[Row]) -> str:
+    """After how many steps a faster jax has made up for a later start; empty where that is no question.
+
+    >>> jax = {"mode": "jax", "step_ms": [1.0], "import_s": 1.0, "first_step_s": 1.0}
+    >>> payback([jax, {"mode": "eager", "label": "eager", "step_ms": [2.0], "import_s": 1.5, "first_step_s": 0.1}])
+    'Import and first step take JAX 400 ms longer than eager; after 400 steps it has made that up.'
+    """
+    jax, best = next((row for row in rows if is_jax(row)), None), best_torch(rows)
+    found = None if jax is None else speed(jax, rows)
+    starts = [row.get(part) for row in (jax, best) if row for part in ("import_s", "first_step_s")]
+    if jax is None or best is None or found is None or found.tie or found.ratio <= 1 or None in starts:
+        return ""
+    late = jax["import_s"] + jax["first_step_s"] - best["import_s"] - best["first_step_s"]
+    if late <= 0:
+        return f"Import and first step, too, take JAX less time than {best['label']}."
+    steps = math.ceil(round(1e3 * late / (median(best) - median(jax)), 6))
+    return (
+        f"Import and first step take JAX {duration(late)} longer than {best['label']}; "
+        f"after {count(steps, 'step')} it has made that up."
+    )

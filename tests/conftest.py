@@ -1,0 +1,24 @@
+"""What every test may ask for."""
+
+import importlib.util
+from types import ModuleType
+
+import pytest
+
+import jaxdl  # noqa: F401  the runtime guard comes before jax
+
+WITHOUT_TORCH = "PyTorch is not installed (pip install 'jaxdl[torch]' adds the reference)"
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """PyTorch, the reference; the test is skipped where it is not installed."""
+    return pytest.importorskip("torch", reason=WITHOUT_TORCH)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is marked `torch` where torch is absent, for one reason that is written once."""
+    if importlib.util.find_spec("torch") is None:
+        for item in items:
+            if item.get_closest_marker("torch"):
+                item.add_marker(pytest.mark.skip(reason=WITHOUT_TORCH))

@@ -1,0 +1,163 @@
+"""Every experiment: it is whole, it reaches the score that its docstring promises, and bad input is one clear sentence."""
+
+import dataclasses
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import jax
+import numpy as np
+import pytest
+
+from jaxdl import bridge, experiment, nn, optim, random
+from jaxdl.experiment import discover, find
+
+EXPERIMENTS = discover()
+NAMES = sorted(EXPERIMENTS)
+
+
+def test_they_are_found():
+    assert NAMES == ["fundamentals/linear_regression", "tabular/mlp", "vision/lenet"]
+    assert [find(name).name for name in ("lenet", "vision.lenet", "experiments.vision.lenet")] == ["vision/lenet"] * 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_docstring_carries_command_time_and_score(name):
+    found = EXPERIMENTS[name]
+    module = found.module.__name__
+    assert f"    python -m {module}" in found.module.__doc__
+    assert found.time
+    assert found.bound.metric.startswith("test_")
+    assert found.twin == f"{module}_torch"
+    assert all(field.metadata["help"] for field in dataclasses.fields(found.module.Config))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_traces_on_shapes_alone(name):
+    found = EXPERIMENTS[name]
+    config = found.config()
+    program, source = found.program(config), found.source(config)
+    state = program.init(random.TorchGenerator(0))
+    batch = next(source.batches(0, random.TorchGenerator(0)))
+    after, measured = jax.eval_shape(program.step, state, batch)
+    assert measured["loss"].shape == ()
+    assert jax.tree.map(lambda a: (a.shape, a.dtype), after) == jax.tree.map(lambda a: (a.shape, a.dtype), state)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_reaches_its_score(name):
+    found = EXPERIMENTS[name]
+    _, history = found.run(found.config(), progress=False)
+    assert found.bound.holds(history.final), f"{history.final} and promised {found.bound}"
+
+
+def test_the_batch_norm_variant_reaches_it_too():
+    found = find("lenet")
+    state, history = found.run(found.config(batch_norm=True), progress=False)
+    assert found.bound.holds(history.final)
+    assert state.buffers["bn1.num_batches_tracked"] == len(history)
+
+
+def test_least_squares_is_where_the_loss_of_linear_regression_is_flat():
+    """The third witness: at the closed form the program's gradient vanishes, and the run ends within 1 % of its loss."""
+    found = find("linear_regression")
+    config = found.config(dtype="float64", batch_size=354)
+    with experiment.precision("float64"):
+        program, source = found.program(config), found.source(config)
+        x, y = source.arrays
+        solution, *_ = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y)
+        state = program.init(random.TorchGenerator(0))
+        state = state._replace(params={"linear.weight": jax.numpy.asarray(solution[None, :-1]), "linear.bias": jax.numpy.asarray(solution[-1:])})
+        probe = program.probe(state, next(source.batches(0, random.TorchGenerator(0))))
+        best = found.witnesses(config)["least squares"]
+    assert max(float(abs(g).max()) for g in probe.gradients.values()) < 1e-14
+    assert float(probe.loss) == pytest.approx(best["train_loss"], rel=1e-12)
+    _, history = found.run(found.config(), progress=False)
+    assert best["train_loss"] < history.final["loss"] < 1.01 * best["train_loss"]
+    assert optim.named_state(state.opt_state) == {}
+
+
+def command(*arguments, cwd=None, module="experiments", **settings):
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])}
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, cwd=cwd, env=environment, **settings
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "lenett"], "there is no experiment 'lenett'; did you mean 'vision/lenet'?"),
+        (["run", "qqqq"], "there is no experiment 'qqqq'; there are fundamentals/linear_regression"),
+        (["check", "mpl"], "did you mean 'tabular/mlp'?"),
+        (["run", "mlp", "--epocs", "3"], "--epochs"),
+        (["run", "mlp", "--epochs", "three"], "'three' is not a valid integer"),
+        (["run", "mlp", "--learning-rate", "-0.1"], "learning_rate must be at least 0, given -0.1"),
+        (["run", "mlp", "--batch-size", "2000"], "batch_size must be between 1 and the 1438 rows of the data, given 2000"),
+        (["run", "mlp", "--epochs", "0"], "epochs must be at least 1, given 0"),
+        (["run", "mlp", "--dtype", "float16"], "dtype must be one of float32, float64, given 'float16'"),
+        (["run", "linear_regression", "--learning-rate", "1e9"], "smaller learning rate"),
+        (["run"], "NAME"),
+        (["rum"], "rum"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_clear_sentence(arguments, message, tmp_path):
+    done = command(*arguments, cwd=tmp_path)
+    assert done.returncode not in (0, None)
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_leaves_its_parameters_and_history(tmp_path):
+    done = command("--epochs", "2", cwd=tmp_path, module="experiments.tabular.mlp")
+    assert done.returncode == 0, done.stderr
+    assert "test_accuracy" in done.stdout
+    tensors = bridge.load(tmp_path / "runs/tabular/mlp/model.safetensors")
+    found = find("mlp")
+    model = found.module.MLP(128, rngs=random.TorchGenerator(1))
+    bridge.load_into(model, tensors)
+    assert set(nn.state_dict(model)) == set(tensors)
+    assert len((tmp_path / "runs/tabular/mlp/history.jsonl").read_text().splitlines()) == 2 * 23 + 2
+
+
+def test_list_names_them_all():
+    done = command("list")
+    assert done.returncode == 0
+    for name in NAMES:
+        assert name.rpartition("/")[2] in done.stdout
+
+
+def test_help_shows_the_lesson_and_the_flags():
+    done = command("run", "lenet", "--help")
+    assert done.returncode == 0
+    assert "LeNet-5 reads handwritten digits" in done.stdout
+    assert "--batch-norm / --no-batch-norm" in done.stdout
+
+
+def test_ctrl_c_keeps_and_names_what_was_trained(tmp_path):
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "experiments.tabular.mlp", "--epochs", "1000000"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "steps/s" in line:
+            break
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
+    assert process.wait(timeout=60) == 130
+    found = re.search(r"interrupted after step (\d+); what was trained so far is in (\S+)", rest)
+    assert found, rest
+    assert "Traceback" not in rest
+    assert all(np.isfinite(t).all() for t in bridge.load(tmp_path / found[2]).values())

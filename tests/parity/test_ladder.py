@@ -1,0 +1,152 @@
+"""The ladder: it agrees where it should, and each kind of mistake is found on its rung, by name."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from jaxdl import data, experiment, functional, nn, optim, parity, train
+from jaxdl.parity.ladder import compare
+from jaxdl.parity.record import Record
+
+pytestmark = pytest.mark.torch
+
+X = np.random.RandomState(0).randn(96, 5)
+Y = np.random.RandomState(1).randint(0, 3, 96)
+
+
+class Net(nn.Module):
+    def __init__(self, *, rngs, momentum=0.1):
+        self.fc1 = nn.Linear(5, 8, bias=False, rngs=rngs)
+        self.bn1 = nn.BatchNorm1d(8, momentum=momentum)
+        self.fc2 = nn.Linear(8, 3, rngs=rngs)
+
+    def __call__(self, x):
+        return self.fc2(functional.relu(self.bn1(self.fc1(x))))
+
+
+def program(optimizer=None, **settings):
+    return train.supervised(
+        lambda rngs: Net(rngs=rngs, **settings), functional.cross_entropy, optimizer or optim.adam(1e-2), dtype="float64"
+    )
+
+
+@pytest.fixture(scope="module")
+def twin(torch):
+    class TorchNet(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1 = torch.nn.Linear(5, 8, bias=False)
+            self.bn1 = torch.nn.BatchNorm1d(8)
+            self.fc2 = torch.nn.Linear(8, 3)
+
+        def forward(self, x):
+            return self.fc2(torch.relu(self.bn1(self.fc1(x))))
+
+    return parity.Twin(
+        TorchNet, torch.nn.functional.cross_entropy, lambda model: torch.optim.Adam(model.parameters(), lr=1e-2)
+    )
+
+
+def climb(program, twin, source=None, **settings):
+    source = source or data.ArraySource((X, Y), 20, shuffle=True)
+    with experiment.precision("float64"):
+        return parity.ladder(program, twin, source, steps=30, **settings)
+
+
+def test_a_right_port_agrees_on_every_rung(twin, torch):
+    before = torch.random.get_rng_state()
+    result = climb(program(), twin, evaluation=data.ArraySource((X[:30], Y[:30]), 30))
+    result.assert_agreement()
+    assert torch.equal(before, torch.random.get_rng_state())
+    seen = {row.rung for row in result.rows}
+    assert {"initial", "batches", "forward", "loss", "gradient", "step 1", "step 10", "step 30", "loss curve", "evaluation"} <= seen
+    assert {row.weights for row in result.rows} == {"seed", "copied"}
+    names = {row.tensor for row in result.rows if row.rung == "step 30"}
+    assert {"fc1.weight", "bn1.running_var", "bn1.num_batches_tracked"} <= names
+    assert {"fc1.weight.exp_avg", "fc2.bias.exp_avg_sq"} <= {row.tensor for row in result.rows if "30" in row.rung}
+    assert len(result.curves["float64"]["jax"]) == len(result.curves["float64"]["torch"]) == 30
+
+
+def slip(kind, torch_free=nn):
+    """A port with one mistake: (program, the rung and tensor where it must be found)."""
+    match kind:
+        case "momentum":
+            return program(momentum=0.9), "step 1 · bn1.running_mean"
+        case "eps":
+            return program(optim.adam(1e-2, eps=1e-3)), "step 1 · fc1.weight"
+        case "betas":
+            return program(optim.adam(1e-2, betas=(0.9, 0.99))), "fc1.weight.exp_avg_sq"
+        case "loss":
+            wrong = train.supervised(
+                Net, lambda output, target: functional.cross_entropy(output, target, reduction="sum"), optim.adam(1e-2), dtype="float64"
+            )
+            return wrong, "loss · loss"
+
+
+@pytest.mark.parametrize("kind", ["momentum", "eps", "betas", "loss"])
+def test_a_mistake_is_found_on_its_rung(twin, kind):
+    wrong, place = slip(kind)
+    result = climb(wrong, twin, weights=["seed"])
+    assert place in str(result.failures[0])
+    with pytest.raises(parity.ParityError, match=r"\(float64, weights seed\) \(and \d+ more\)"):
+        result.assert_agreement()
+
+
+def test_another_order_of_batches_is_found(twin):
+    shuffled = data.ArraySource((X, Y), 20, shuffle=True, seed=123)
+    assert str(climb(program(), twin, shuffled, weights=["seed"]).failures[0]).startswith("batches · epoch 1")
+
+
+def test_another_seed_is_found(twin):
+    wrong = program()
+    other = replace(wrong, init=lambda generator: wrong.init(type(generator)(99)))
+    assert str(climb(other, twin, weights=["seed"]).failures[0]).startswith("initial · fc1.weight")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ({"a": np.ones(2)}, {}),
+        ({}, {"a": np.ones(2)}),
+        ({"a": np.ones(2)}, {"a": np.ones(3)}),
+        ({"a": np.array([1.0, np.nan])}, {"a": np.ones(2)}),
+        ({"a": np.array([np.nan])}, {"a": np.array([np.nan])}),
+        ({"a": np.array([1e-300])}, {"a": np.zeros(1)}),
+    ],
+    ids=["unexpected", "missing", "shape", "nan", "both nan", "scale zero"],
+)
+def test_what_cannot_be_compared_differs(ours, theirs):
+    rows = compare(Record({"gradient": ours}), Record({"gradient": theirs}), dtype="float64", weights="seed")
+    assert [row.agrees for row in rows] == [False]
+
+
+def test_a_failure_reads_as_the_design_has_it():
+    rows = compare(
+        Record({"step 1": {"bn1.running_var": np.array([1.0031])}}),
+        Record({"step 1": {"bn1.running_var": np.array([1.0])}}),
+        dtype="float64",
+        weights="seed",
+    )
+    assert str(rows[0]) == "step 1 · bn1.running_var · 3.1e-03 > 1e-10 (float64, weights seed)"
+
+
+@pytest.mark.parametrize("name", ["fundamentals/linear_regression", "tabular/mlp", "vision/lenet"])
+def test_every_experiment_climbs_the_whole_ladder(torch, name):
+    """float64 and float32, weights from the seed and copied, over the whole run, at least 200 steps."""
+    result = parity.check(experiment.find(name))
+    result.assert_agreement()
+    lengths = {dtype: len(curves["jax"]) for dtype, curves in result.curves.items()}
+    assert min(lengths.values()) >= 200
+    assert lengths.keys() == {"float64", "float32"}
+
+
+def test_the_batch_norm_variant_climbs_it_in_float64(torch):
+    lenet = experiment.find("lenet")
+    parity.check(lenet, lenet.config(batch_norm=True), dtypes=["float64"]).assert_agreement()
+
+
+def test_an_experiment_without_a_twin_says_so():
+    lone = replace(experiment.find("lenet"), twin=None)
+    with pytest.raises(LookupError, match="vision/lenet has no twin: lenet_torch.py is not beside it"):
+        parity.check(lone)

@@ -1,0 +1,91 @@
+"""What will not do is refused with one sentence that says what was wrong and what would do."""
+
+import numpy as np
+import pytest
+
+from jaxdl.random import TorchGenerator
+
+SEEDS = [
+    (1.5, TypeError, r"`seed` \(=1.5\) must be an integer from -2\*\*63 to 2\*\*64 - 1, not a float"),
+    (True, TypeError, "not a bool"),
+    ("0", TypeError, "not a str"),
+    (2**64, ValueError, r"`seed` \(=18446744073709551616\) must be an integer from"),
+    (-(2**63) - 1, ValueError, "must be an integer from"),
+]
+CALLS = [
+    (
+        "uniform",
+        (-1,),
+        {},
+        ValueError,
+        r"`shape` \(=-1\) must be an integer or a tuple of integers, none of them negative",
+    ),
+    ("uniform", ((2, 1.5),), {}, ValueError, r"`shape` \(=\(2, 1.5\)\)"),
+    ("uniform", (2, 1, 0), {}, ValueError, r"`low` \(=1.0\) must not exceed `high` \(=0.0\)"),
+    ("uniform", (2, "a", 1), {}, TypeError, "`low` .='a'. must be one number, not a str"),
+    ("uniform", (2, 0, np.inf), {}, ValueError, r"`high` \(=inf\) must be finite"),
+    (
+        "uniform",
+        (2, 0, 1e39),
+        {},
+        ValueError,
+        r"`high` \(=1e\+39\) must lie within ±3.4\S+, the range of float32",
+    ),
+    ("uniform", (2, -3e38, 3e38), {}, ValueError, r"`high - low` \(=6e\+38\) must lie within"),
+    (
+        "uniform",
+        (2,),
+        {"dtype": np.int32},
+        TypeError,
+        "`dtype` .* must be one of float32, float64, float16, bfloat16",
+    ),
+    ("uniform", (2,), {"dtype": None}, TypeError, "`dtype` .=None. must be one of"),
+    ("normal", (2, 0, -1), {}, ValueError, r"`std` \(=-1.0\) must not be negative"),
+    ("normal", (2, np.nan), {}, ValueError, r"`mean` \(=nan\) must be finite"),
+    (
+        "normal",
+        (2, 0, 1e5),
+        {"dtype": "float16"},
+        ValueError,
+        "must lie within ±65504.0, the range of float16",
+    ),
+    ("normal", (2,), {"dtype": "complex64"}, TypeError, "`dtype` .='complex64'. must be one of"),
+    ("randint", (3, 3, 2), {}, ValueError, r"`low` \(=3\) must be less than `high` \(=3\)"),
+    ("randint", (0, 300, 2), {"dtype": np.uint8}, ValueError, "must both fit into uint8"),
+    ("randint", (0, 2**63, 2), {}, ValueError, r"`high` \(=9223372036854775808\) must be an integer from -2"),
+    ("randint", (0.0, 2, 2), {}, TypeError, r"`low` \(=0.0\) must be an integer"),
+    (
+        "randint",
+        (0, 2, 2),
+        {"dtype": np.float32},
+        TypeError,
+        "must be an integer type such as int64 or int32",
+    ),
+    ("randint", (0, 2, (1, -1)), {}, ValueError, "none of them negative"),
+    ("randperm", (-1,), {}, ValueError, r"`n` \(=-1\) must be an integer from 0 to 214748363"),
+    ("randperm", (3.0,), {}, TypeError, r"`n` \(=3.0\) must be an integer"),
+    ("randperm", (214_748_364,), {}, ValueError, "must be an integer from 0 to 214748363"),
+    ("bernoulli", (1.1, 2), {}, ValueError, r"`p` \(=1.1\) must lie between 0 and 1"),
+    ("bernoulli", (0.5, -2), {}, ValueError, "none of them negative"),
+    ("skip", (-1,), {}, ValueError, r"`draws` \(=-1\) must be an integer from 0"),
+]
+
+
+@pytest.mark.parametrize(("seed", "error", "match"), SEEDS)
+def test_seed(seed, error, match):
+    with pytest.raises(error, match=match):
+        TorchGenerator(seed)
+
+
+@pytest.mark.parametrize(("method", "arguments", "keywords", "error", "match"), CALLS)
+def test_call(method, arguments, keywords, error, match):
+    generator = TorchGenerator(0)
+    with pytest.raises(error, match=match):
+        getattr(generator, method)(*arguments, **keywords)
+    np.testing.assert_array_equal(generator.get_state(), TorchGenerator(0).get_state())  # nothing was drawn
+
+
+@pytest.mark.parametrize("seed", [np.int64(3), np.uint32(3), np.array(3)])
+def test_numpy_integers_are_integers(seed):
+    assert TorchGenerator(seed).random() == TorchGenerator(3).random()
+    assert TorchGenerator(0).randint(np.int32(0), np.int64(9), np.int64(2)).shape == (2,)
