@@ -3,6 +3,7 @@
 # As requires-python in pyproject.toml.
 OLDEST := 3.11
 PYTHON ?= python3
+ORIGIN := $(origin PYTHON)
 ARGS ?=
 
 .PHONY: help compare test lint types layers clean with-torch with-dev
@@ -100,6 +101,6 @@ with-dev: export EXTRAS := torch,dev
 with-torch with-dev: export SCRIPT := $(value PREPARE)
 with-torch with-dev: export OLDEST := $(OLDEST)
 with-torch with-dev: export PYTHON := $(PYTHON)
-with-torch with-dev: export ORIGIN := $(origin PYTHON)
+with-torch with-dev: export ORIGIN := $(ORIGIN)
 with-torch with-dev:
 	@sh -c "$$SCRIPT"

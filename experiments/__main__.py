@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from jaxdl.cli import guarded
 
@@ -27,7 +27,7 @@ def list_() -> None:
     """Every experiment: what it is, how long it takes, what it reaches."""
     from jaxdl.experiment import discover
 
-    table = Table("experiment", "what it is", "time", "reaches")
+    table = Table(Column("experiment", no_wrap=True), "what it is", "time", "reaches")
     for name, experiment in sorted(discover().items()):
         table.add_row(name, experiment.summary, experiment.time, str(experiment.bound))
     Console().print(table)

@@ -7,7 +7,7 @@ mini-batch sees only a part of the data, and its noise keeps the parameters movi
     python -m experiments.fundamentals.linear_regression
 
 Time: 2 s on two cores.
-Score: test_loss <= 0.6
+Score: test_loss <= 0.55
 Paper: Robbins and Monro 1951, "A Stochastic Approximation Method".
 """
 
@@ -21,9 +21,9 @@ from jaxdl.experiment import Settings, option
 
 @dataclass(frozen=True)
 class Config(Settings):
-    epochs: int = option(60, "passes over the 354 training rows")
+    epochs: int = option(120, "passes over the 354 training rows")
     batch_size: int = option(32, "rows a step")
-    learning_rate: float = option(0.01, "step size")
+    learning_rate: float = option(0.005, "step size")
 
 
 class LinearRegression(nn.Module):

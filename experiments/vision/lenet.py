@@ -19,7 +19,7 @@ from jaxdl.experiment import Settings, option
 
 @dataclass(frozen=True)
 class Config(Settings):
-    epochs: int = option(10, "passes over the 1,438 training digits")
+    epochs: int = option(20, "passes over the 1,438 training digits")
     batch_size: int = option(64, "digits a step")
     learning_rate: float = option(1e-3, "Adam's step size")
     batch_norm: bool = option(False, "batch normalisation behind each convolution")

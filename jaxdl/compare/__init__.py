@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jaxdl.compare.benchmark import run, save
+    from jaxdl.compare.benchmark import run, save, stages
 
-__all__ = ["run", "save"]
+__all__ = ["run", "save", "stages"]
 
 
 def __getattr__(name: str) -> Any:

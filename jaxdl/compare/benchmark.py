@@ -13,7 +13,7 @@ import numpy as np
 
 from jaxdl import parity
 from jaxdl.compare import machine
-from jaxdl.compare.timing import time_modes
+from jaxdl.compare.timing import modes_for, time_modes
 from jaxdl.experiment import Experiment, precision
 
 SAMPLES = 24
@@ -55,6 +55,11 @@ def run(experiments: Iterable[Experiment], *, rounds: int, threads: int, tell: T
         ],
     }
     return {**result, "seconds": time.perf_counter() - started}
+
+
+def stages(experiments: Iterable[Experiment], rounds: int) -> int:
+    """How often `run` calls `tell`: twice an experiment, and for each mode and round."""
+    return sum(2 + len(modes_for(e, e.config())) + rounds for e in experiments if e.twin is not None)
 
 
 def save(result: Result, path: Path) -> None:

@@ -39,7 +39,7 @@ class Stream:
 
     def skip(self, count: int) -> None:
         """Pass over `count` 32-bit draws."""
-        for piece in pieces(count):
+        for piece in pieces(count, 1 << 12):
             self.words(piece.stop - piece.start)
 
     def fill(self, out: Array) -> None:

@@ -1,7 +1,7 @@
-"""What every figure is drawn on: a page-wide matplotlib canvas without global state, and the PNG that comes of it."""
+"""What every figure is drawn on: a matplotlib canvas without global state, and the PNG that comes of it."""
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 WIDTH = 5.0  # inches, of 100 pixels on the page
 DENSITY = 200  # twice that, for fine screens
 TEXT = 10.0  # points: scaled to a phone's width still nine pixels
+TITLE = 0.17  # inches from the axes up to the middle of their title
 COLOURS = 128
 
 Box = tuple[float, float, float, float]
+Style = dict[str, Any]  # keyword arguments of a matplotlib call
 
 
 def blank(height: float, theme: Theme) -> "Figure":
@@ -41,7 +43,8 @@ def panel(figure: "Figure", box: Box, title: str, theme: Theme) -> "Axes":
     axes.tick_params(length=0, which="minor")
     axes.ticklabel_format(useOffset=False, useMathText=False)
     top = bottom + box[3] / height
-    figure.text(0.08 / width, top + 0.17 / height, title, color=theme.ink, fontsize=TEXT, weight="bold", va="center")
+    style: Style = {"color": theme.ink, "fontsize": TEXT, "weight": "bold", "va": "center"}
+    figure.text(0.01 / width, top + TITLE / height, title, **style)
     return axes
 
 
@@ -54,24 +57,18 @@ def log_axis(axes: "Axes", floor: float, top: float) -> None:
     stride = max(1, -(-(high - low) // 5))
     axes.yaxis.set_major_locator(FixedLocator([10.0**exponent for exponent in range(low, high + 1, stride)]))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power(round(np.log10(value)))))
+    plain = floor > 1e-4 and top < 1e4
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value:g}" if plain else power(round(np.log10(value))))
+    )
 
 
 def legend(axes: "Axes", theme: Theme, scale: float = 1.0) -> None:
     """The axes' legend, in the line of their title."""
-    axes.legend(
-        loc="center right",
-        bbox_to_anchor=(1.03, 1 + 0.17 / (axes.get_position().height * axes.figure.get_size_inches()[1])),  # type: ignore[union-attr]  # no axes here lie in a subfigure
-        ncols=3,
-        frameon=False,
-        fontsize=TEXT,
-        labelcolor=theme.ink,
-        handlelength=1.4,
-        handletextpad=0.4,
-        columnspacing=1.2,
-        borderpad=0,
-        markerscale=scale,
-    )
+    height = axes.get_position().height * axes.figure.get_figure(root=True).get_size_inches()[1]
+    place: Style = {"loc": "center right", "bbox_to_anchor": (1.0, 1 + TITLE / height), "ncols": 3}
+    spacing: Style = {"handlelength": 1.4, "handletextpad": 0.4, "columnspacing": 1.2, "borderpad": 0}
+    axes.legend(**place, **spacing, frameon=False, fontsize=TEXT, labelcolor=theme.ink, markerscale=scale)
 
 
 def png(figure: "Figure") -> bytes:

@@ -4,6 +4,11 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
+# Not strftime's, which speaks the language of the process.
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -93,10 +98,9 @@ def moment(created: str) -> str:
     >>> moment("2025-11-20T22:10:00+00:00"), moment("yesterday")
     ('20 November 2025, 22:10 UTC', 'yesterday')
     """
-    months = "January February March April May June July August September October November December".split()
     try:
         when = datetime.fromisoformat(created)
     except ValueError:
         return created
     zone = f" {when.tzname()}" if when.tzinfo else ""
-    return f"{when.day} {months[when.month - 1]} {when.year}, {when:%H:%M}{zone}"
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}, {when:%H:%M}{zone}"

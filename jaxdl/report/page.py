@@ -21,7 +21,7 @@ def page(result: Result, folder: Path) -> Path:
         folder: made if it is not there; `index.html` and the PNG files in it are replaced.
 
     Returns:
-        The path of the page. It is self-contained: style and figures are inside, and it opens without a network.
+        The path of the page. Style and figures are inside it: it opens without a network.
 
     Raises:
         ValueError: that is no benchmark's result.
@@ -31,7 +31,7 @@ def page(result: Result, folder: Path) -> Path:
     ...     page({"experiments": []}, Path(folder)).name
     'index.html'
     """
-    from jaxdl.report.pictures import pictures
+    from jaxdl.report.pictures import pictures, save
     from jaxdl.report.view import of_experiment, of_result
 
     checked(result)
@@ -41,11 +41,12 @@ def page(result: Result, folder: Path) -> Path:
     for experiment in result["experiments"]:
         anchor = slug(experiment["name"], taken=[section["anchor"] for section in sections])
         drawn = pictures(experiment)
-        for picture in drawn.values():
-            picture.save(folder, anchor)
+        save(drawn, folder, anchor)
         sections.append({"anchor": anchor, "pictures": drawn, **of_experiment(experiment)})
-    text = environment().get_template("compare.html").render(
-        **of_result(result), sections=sections, light=LIGHT.variables(), dark=DARK.variables()
+    text = (
+        environment()
+        .get_template("compare.html")
+        .render(**of_result(result), sections=sections, light=LIGHT.variables(), dark=DARK.variables())
     )
     path = folder / "index.html"
     path.write_text(text, encoding="utf-8")

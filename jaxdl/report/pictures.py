@@ -17,6 +17,7 @@ from jaxdl.report.wording import verdict
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+KINDS = ("curves", "bars", "digits", "scatter")
 MISREAD = 12  # mistakes named in a picture's description
 
 
@@ -25,7 +26,7 @@ class Picture:
     """A figure by day and by night.
 
     Attributes:
-        kind: 'curves', 'bars', 'digits' or 'scatter'.
+        kind: one of KINDS.
         alt: what it shows, for who cannot see it.
         light, dark: PNG files' contents.
         width, height: on the page, in pixels.
@@ -38,16 +39,25 @@ class Picture:
     width: int
     height: int
 
-    def save(self, folder: Path, prefix: str) -> None:
-        """Write both PNG files: `<prefix>-<kind>.png` and, for dark pages, `<prefix>-<kind>-dark.png`."""
-        (folder / f"{prefix}-{self.kind}.png").write_bytes(self.light)
-        (folder / f"{prefix}-{self.kind}-dark.png").write_bytes(self.dark)
-
     @property
     def uris(self) -> dict[str, str]:
         """Both as data URIs, by theme."""
         both = {"light": self.light, "dark": self.dark}
-        return {name: f"data:image/png;base64,{base64.b64encode(content).decode()}" for name, content in both.items()}
+        texts = {name: base64.b64encode(content).decode() for name, content in both.items()}
+        return {name: f"data:image/png;base64,{text}" for name, text in texts.items()}
+
+
+def save(drawn: Mapping[str, Picture], folder: Path, prefix: str) -> None:
+    """Write each picture as `<prefix>-<kind>.png` and, for dark pages, `<prefix>-<kind>-dark.png`.
+
+    What an earlier result left of other kinds goes: a time that stands no more must not stay beside the page.
+    """
+    for kind in KINDS:
+        for theme, name in (("light", f"{prefix}-{kind}.png"), ("dark", f"{prefix}-{kind}-dark.png")):
+            if kind in drawn:
+                (folder / name).write_bytes(getattr(drawn[kind], theme))
+            else:
+                (folder / name).unlink(missing_ok=True)
 
 
 def pictures(experiment: Mapping[str, Any]) -> dict[str, Picture]:
@@ -57,19 +67,20 @@ def pictures(experiment: Mapping[str, Any]) -> dict[str, Picture]:
 
 def _drawn(experiment: Mapping[str, Any]) -> Iterator[Picture]:
     parity = experiment["parity"]
-    losses = {dtype: both for dtype, both in (parity.get("curves") or {}).items() if both.get("jax") and both.get("torch")}
+    recorded = (parity.get("curves") or {}).items()
+    losses = {dtype: both for dtype, both in recorded if both.get("jax") and both.get("torch")}
     if losses:
-        allowed = {
-            row["dtype"]: row["tolerance"] * row["scale"] for row in parity.get("rungs") or [] if row["rung"] == "loss curve"
-        }
+        rows = [row for row in parity.get("rungs") or [] if row["rung"] == "loss curve"]
+        allowed = {row["dtype"]: row["tolerance"] * row["scale"] for row in rows}
         yield _picture("curves", _of_curves(losses), lambda theme: figures.curves(losses, allowed, theme))
-    rows = timing(experiment)
-    if rows:
-        yield _picture("bars", _of_bars(rows), lambda theme: figures.bars(rows, theme))
+    modes = timing(experiment)
+    if any(rounds(mode) for mode in modes):
+        yield _picture("bars", _of_bars(modes), lambda theme: figures.bars(modes, theme))
     samples = experiment.get("samples") or {}
     shown = (samples.get("target") or [], samples.get("prediction") or [])
     if samples.get("kind") == "classes" and samples.get("images"):
-        yield _picture("digits", _of_digits(*shown), lambda theme: figures.digits(samples["images"], *shown, theme))
+        images = samples["images"]
+        yield _picture("digits", _of_digits(*shown), lambda theme: figures.digits(images, *shown, theme))
     elif samples.get("kind") == "numbers" and shown[0] and np.size(shown[0]) == np.size(shown[1]):
         yield _picture("scatter", _of_scatter(*shown), lambda theme: figures.scatter(*shown, theme))
 
@@ -86,26 +97,29 @@ def _of_curves(losses: Mapping[str, figures.Losses]) -> str:
     for dtype, pair in losses.items():
         gap = figures.differences(pair)
         finite = gap[np.isfinite(gap)]
-        apart.append(f"{dtype} {'nowhere finite' if not finite.size else f'at most {scientific(float(finite.max()))}'}")
+        most = f"at most {scientific(float(finite.max()))}" if finite.size else "nowhere finite"
+        apart.append(f"{dtype} {most}")
     return (
         f"Two panels over {count(len(both['torch']), 'step')}. Above, the training loss: JAX goes from "
-        f"{significant(both['jax'][0])} to {significant(both['jax'][-1])}, PyTorch from {significant(both['torch'][0])} to "
-        f"{significant(both['torch'][-1])}. Below, the difference between the two at each step, on a log axis: "
-        f"in {listed(apart)}."
+        f"{significant(both['jax'][0])} to {significant(both['jax'][-1])}, PyTorch from "
+        f"{significant(both['torch'][0])} to {significant(both['torch'][-1])}. Below, the difference between "
+        f"the two at each step, on a log axis: in {listed(apart)}."
     )
 
 
 def _of_bars(rows: list[Row]) -> str:
     said = []
     for row in rows:
-        spread = f" ({significant(min(rounds(row)))} to {significant(max(rounds(row)))})" if rounds(row) else ""
-        time = f"{significant(median(row))} ms{spread}, " if rounds(row) else ""
+        times, time = rounds(row), ""
+        if times:
+            time = f"{significant(median(row))} ms ({significant(min(times))} to {significant(max(times))}), "
         said.append(f"{label(row)}: {time}{verdict(row, rows)}")
     return f"Bars of the time for one step, with the spread of the rounds. {'; '.join(said)}."
 
 
 def _of_digits(target: list[int], prediction: list[int]) -> str:
-    wrong = [f"a {true} read as {said}" for true, said in zip(target, prediction, strict=True) if true != said]
+    pairs = zip(target, prediction, strict=True)
+    wrong = [f"a {true} read as {said}" for true, said in pairs if true != said]
     more = f" and {len(wrong) - MISREAD} more" if len(wrong) > MISREAD else ""
     mistakes = f"the mistakes first: {', '.join(wrong[:MISREAD])}{more}" if wrong else "all of them right"
     return f"{count(len(target), 'test picture')} with what the model takes each for, {mistakes}."
@@ -114,5 +128,8 @@ def _of_digits(target: list[int], prediction: list[int]) -> str:
 def _of_scatter(target: Any, prediction: Any) -> str:
     true, said = (np.ravel(values).astype(float) for values in (target, prediction))
     known = np.isfinite(true) & np.isfinite(said)
-    error = f", off by {significant(float(np.abs(true - said)[known].mean()))} on average" if known.any() else ""
-    return f"{count(len(true), 'test row')}: the predicted value over the true one, with the diagonal of equality{error}."
+    error = ""
+    if known.any():
+        error = f", off by {significant(float(np.abs(true - said)[known].mean()))} on average"
+    rows = count(len(true), "test row")
+    return f"{rows}: the predicted value over the true one, with the diagonal of equality{error}."

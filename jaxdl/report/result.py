@@ -31,14 +31,16 @@ def load(path: str | os.PathLike[str]) -> Result:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+        raise ValueError(
+            f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+        ) from None
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not JSON: it is not UTF-8 text") from None
     return checked(content, str(path))
 
 
 def checked(content: Any, origin: str = "what was given") -> Result:
-    """`content`, if a page can be drawn from it: whatever else is missing, each experiment has its name and its parity."""
+    """`content`, if a page can be drawn from it: each experiment has its name and says whether it agrees."""
 
     def refuse(fault: str) -> ValueError:
         return ValueError(f"{origin} is not a result of the framework benchmark: {fault}")

@@ -1,4 +1,4 @@
-"""How fast one mode is beside another: the rows of one experiment's timing, compared with the best PyTorch mode."""
+"""How fast a mode is: the rows of one experiment's timing, compared with the best PyTorch mode."""
 
 import math
 import statistics

@@ -1,5 +1,6 @@
 """The benchmark's closing table, for a terminal."""
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -7,6 +8,9 @@ from jaxdl.report.numerals import significant
 from jaxdl.report.result import Result, checked
 from jaxdl.report.speed import Row, is_jax, label, median, rounds, timing
 from jaxdl.report.wording import verdict
+
+CAPTION = "Step: the median of the rounds, and the fastest to the slowest."
+LONGEST = 18  # characters of a name that are kept together in 80 columns
 
 
 def table(result: Result) -> Table:
@@ -16,8 +20,8 @@ def table(result: Result) -> Table:
         result: as `compare.run` gives it or `load` reads it.
 
     Returns:
-        A table for `rich.console.Console().print`. Where there is no time, the reason stands in its place; an experiment whose
-        parity failed has one row that says so.
+        A table for `rich.console.Console().print` that fits into 80 columns. Where a time is missing stands a
+        number in brackets, and under the table the reason.
 
     Raises:
         ValueError: that is no benchmark's result.
@@ -25,34 +29,45 @@ def table(result: Result) -> Table:
     >>> table({"experiments": [{"name": "tabular/mlp", "parity": {"agrees": True}}]}).row_count
     1
     """
-    made = Table(title=Text("JAX beside PyTorch"), caption=Text("step: the median of the rounds, and the fastest to the slowest"))
-    for heading in ("experiment", "mode"):
-        made.add_column(heading, overflow="fold")
-    for heading in ("import s", "first step s", "step ms"):
-        made.add_column(heading, justify="right")
-    made.add_column("beside the best PyTorch mode", overflow="fold", min_width=14)
-    made.add_column("peak MiB", justify="right")
-    for experiment in checked(result)["experiments"]:
-        name, rows = experiment["name"], timing(experiment)
+    parts = [part for experiment in checked(result)["experiments"] for part in experiment["name"].split("/")]
+    longest = max(map(len, ["experiment", *parts]))
+    made = Table(title=Text("JAX beside PyTorch", "bold"), box=box.SIMPLE, show_edge=False, padding=0)
+    made.caption_justify = "left"
+    made.add_column("experiment", overflow="fold", width=min(LONGEST, longest))
+    made.add_column("mode", overflow="fold")
+    for heading in ("import\ns", "first\nstep s", "step ms\nrange", "peak\nMiB"):
+        made.add_column(heading, justify="right", no_wrap=True)
+    made.add_column("beside the best\nPyTorch mode", overflow="fold")
+    notes = []
+    for experiment in result["experiments"]:
+        name, rows = experiment["name"].replace("/", "/\n"), timing(experiment)
         if not rows:
-            made.add_row(Text(name), "", "", "", "", Text(f"no time: {_why(experiment)}"), "", end_section=True)
+            notes.append(f"{experiment['name']}: {_why(experiment)}")
+            made.add_row(Text(name), "", "", "", "", "", Text(f"no time [{len(notes)}]"), end_section=True)
         for row in rows:
-            cells = [name if row is rows[0] else "", label(row), *_measured(row)]
-            cells[5:5] = [verdict(row, rows)]
-            style = "bold" if is_jax(row) else ""
-            made.add_row(*(Text(cell, style=style) for cell in cells), end_section=row is rows[-1])
+            said = verdict(row, rows)
+            if not rounds(row):
+                notes.append(f"{experiment['name']}, {label(row)}: {said}")
+                said = f"no time [{len(notes)}]"
+            texts = [name if row is rows[0] else "", label(row), *_measured(row), said]
+            cells = [Text(text, "bold" if is_jax(row) else "") for text in texts]
+            made.add_row(*cells, end_section=row is rows[-1])
+    reasons = [f"[{number}] {note}" for number, note in enumerate(notes, start=1)]
+    made.caption = Text("\n".join([CAPTION, *reasons]))
     return made
 
 
 def _measured(row: Row) -> list[str]:
-    """Import, first step, step and peak memory of a mode; empty where it has no time."""
+    """Import, first step, steps and peak memory of a mode; empty where it has no time."""
     times = rounds(row)
     if not times:
         return [""] * 4
-    step = f"{significant(median(row))} ({significant(min(times))}–{significant(max(times))})"
-    return [significant(row.get("import_s")), significant(row.get("first_step_s")), step, significant(row.get("peak_mib"))]
+    spread = f"\n{significant(min(times))}–{significant(max(times))}" if len(times) > 1 else ""
+    start = [significant(row.get("import_s")), significant(row.get("first_step_s"))]
+    return [*start, f"{significant(median(row))}{spread}", significant(row.get("peak_mib"))]
 
 
 def _why(experiment: Result) -> str:
     parity = experiment["parity"]
-    return "no mode was timed" if parity["agrees"] else f"the numbers differ: {parity.get('failure') or 'parity failed'}"
+    failure = parity.get("failure") or "no reason given"
+    return "no mode was timed" if parity["agrees"] else f"the numbers differ: {failure}"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours by what they mean; `*_pale` is for a broad line or a bar in the second row, `*_wash` lies behind text."""
+    """Colours by what they mean; `*_pale` is for broad lines and lesser bars, `*_wash` lies behind text."""
 
     name: str
     page: str

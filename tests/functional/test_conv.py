@@ -1,0 +1,133 @@
+"""conv2d against a loop, and its explicit derivative against lax's own."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from jaxdl import functional as F
+
+Options = dict[str, Any]
+GEOMETRIES: list[tuple[Options, tuple[int, ...]]] = [
+    ({}, (4, 3, 3, 2)),
+    ({"stride": (2, 1), "padding": (0, 2)}, (4, 3, 2, 3)),
+    ({"stride": 3, "padding": 1, "dilation": (1, 2)}, (2, 3, 3, 3)),
+    ({"padding": "same", "dilation": (1, 3)}, (2, 3, 4, 2)),
+    ({"padding": "valid", "stride": 2}, (2, 3, 1, 1)),
+    ({"groups": 3, "padding": 1}, (6, 1, 3, 3)),
+]
+
+
+def loop(
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> np.ndarray:
+    """The definition, one kernel element at a time."""
+    (sh, sw), (dh, dw) = np.broadcast_to(stride, 2), np.broadcast_to(dilation, 2)
+    reach = np.array([dh * (w.shape[2] - 1), dw * (w.shape[3] - 1)])
+    low = (
+        {"same": reach // 2, "valid": np.array([0, 0])}[padding]
+        if isinstance(padding, str)
+        else np.broadcast_to(padding, 2)
+    )
+    high = reach - low if padding == "same" else low
+    x = np.pad(x, ((0, 0), (0, 0), (low[0], high[0]), (low[1], high[1])))
+    oh, ow = (x.shape[2] - reach[0] - 1) // sh + 1, (x.shape[3] - reach[1] - 1) // sw + 1
+    y = np.zeros((x.shape[0], w.shape[0], oh, ow)) + b[:, None, None]
+    out, inn = w.shape[0] // groups, w.shape[1]
+    for g, u, v in np.ndindex(groups, *w.shape[2:]):
+        part = x[:, g * inn : (g + 1) * inn, u * dh :, v * dw :][
+            :, :, : (oh - 1) * sh + 1 : sh, : (ow - 1) * sw + 1 : sw
+        ]
+        y[:, g * out : (g + 1) * out] += np.einsum("nchw,oc->nohw", part, w[g * out : (g + 1) * out, :, u, v])
+    return y
+
+
+def arrays(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    draw = np.random.default_rng(0)
+    return draw.normal(size=(2, 3, 7, 8)), draw.normal(size=shape), draw.normal(size=shape[0])
+
+
+@pytest.mark.parametrize(("options", "shape"), GEOMETRIES, ids=str)
+def test_value_is_the_loop_s(options: Options, shape: tuple[int, ...]) -> None:
+    x, w, b = arrays(shape)
+    with jax.enable_x64(True):
+        y = F.conv2d(x, w, b, **options)
+        np.testing.assert_allclose(y, loop(x, w, b, **options), rtol=1e-13, atol=1e-13)
+        np.testing.assert_array_equal(F.conv2d(x[0], w, b, **options), F.conv2d(x[:1], w, b, **options)[0])
+
+
+def plain(x: jax.Array, w: jax.Array) -> jax.Array:
+    return lax.conv_general_dilated(x, w, (2, 1), ((1, 1), (2, 2)), rhs_dilation=(1, 2))
+
+
+def ours(x: jax.Array, w: jax.Array) -> jax.Array:
+    return F.conv2d(x, w, stride=(2, 1), padding=(1, 2), dilation=(1, 2))
+
+
+def energy(convolution: Any) -> Any:
+    return lambda x, w: jnp.sum(jnp.sin(convolution(x, w)))
+
+
+TRANSFORMS = {
+    "gradient": lambda f: jax.grad(f, (0, 1)),
+    "gradient of the weight alone": lambda f: jax.grad(f, 1),
+    "gradient of the input alone": lambda f: jax.grad(f, 0),
+    "forward mode": lambda f: lambda x, w: jax.jvp(f, (x, w), (x, w))[1],
+    "hessian": lambda f: lambda x, w: jax.hessian(f, 1)(x, w),
+    "reverse over reverse": lambda f: (
+        lambda x, w: jax.grad(lambda x, w: jnp.vdot(w, jax.grad(f, 1)(x, w)), (0, 1))(x, w)
+    ),
+    "reverse over forward": lambda f: jax.grad(lambda x, w: jax.jvp(f, (x, w), (x, w))[1], (0, 1)),
+    "vmap of weights": lambda f: (
+        lambda x, w: jax.vmap(jax.grad(f, (0, 1)), (None, 0))(x, jnp.stack([w, 2 * w]))
+    ),
+    "per-example gradients": lambda f: lambda x, w: jax.vmap(jax.grad(f, 1), (0, None))(x[:, None], w),
+    "checkpoint": lambda f: jax.grad(jax.checkpoint(f), (0, 1)),
+}
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+def test_the_explicit_derivative_is_lax_s_own(transform: Any) -> None:
+    with jax.enable_x64(True):
+        x, w, _ = (jnp.asarray(a) for a in arrays((2, 3, 3, 3)))
+        for a, b in zip(
+            jax.tree.leaves(jax.jit(transform(energy(ours)))(x, w)),
+            jax.tree.leaves(jax.jit(transform(energy(plain)))(x, w)),
+            strict=True,
+        ):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def test_a_scanned_gradient_convolves_in_the_fast_order_alone() -> None:
+    """Inside lax.scan XLA's CPU compiler leaves a convolution in the order it finds; only NHWC, HWIO, NHWC is fast."""
+    x, w = jnp.ones((2, 3, 8, 8)), jnp.ones((4, 3, 3, 3))
+    program = str(jax.make_jaxpr(jax.grad(lambda x, w: F.conv2d(x, w, padding=1).sum(), (0, 1)))(x, w))
+    fast = "lhs_spec=(0, 3, 1, 2), rhs_spec=(3, 2, 0, 1), out_spec=(0, 3, 1, 2)"
+    assert program.count("conv_general_dilated[") == 2, program  # the value itself is not asked for
+    assert program.count(fast) == 2, program
+
+
+def test_a_weight_that_is_not_differentiated_costs_no_convolution() -> None:
+    x, w = jnp.ones((2, 3, 8, 8)), jnp.ones((4, 3, 3, 3))
+    program = str(jax.make_jaxpr(jax.grad(lambda x: F.conv2d(x, w).sum()))(x))
+    assert program.count("conv_general_dilated[") == 1, program
+
+
+def test_other_dtypes() -> None:
+    for dtype in (jnp.int32, jnp.complex64, jnp.bfloat16):
+        y = F.conv2d(jnp.ones((1, 2, 3, 3), dtype), jnp.ones((1, 2, 2, 2), dtype), jnp.ones(1, dtype))
+        assert y.dtype == dtype
+        assert (y == 9).all()
+
+
+def test_an_empty_batch() -> None:
+    assert F.conv2d(np.ones((0, 2, 4, 4)), np.ones((3, 2, 3, 3)), stride=2).shape == (0, 3, 1, 1)

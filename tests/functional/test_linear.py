@@ -1,0 +1,31 @@
+"""linear: its shapes, and frozen numbers."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxdl import functional as F
+
+
+def test_it_multiplies_by_the_transposed_weight() -> None:
+    x = np.array([[1.0, 2.0, 3.0], [-1.0, 0.0, 1.0]], np.float32)
+    w = np.array([[1.0, 0.0, -1.0], [2.0, 1.0, 0.5]], np.float32)
+    assert F.linear(x, w, np.array([0.25, -1.0], np.float32)).tolist() == [[-1.75, 4.5], [-1.75, -2.5]]
+
+
+@pytest.mark.parametrize("leading", [(), (4,), (2, 3), (0,), (2, 0, 3)])
+def test_leading_axes_are_kept(leading: tuple[int, ...]) -> None:
+    x = np.ones((*leading, 5), np.float32)
+    assert F.linear(x, np.ones((7, 5), np.float32)).shape == (*leading, 7)
+    assert F.linear(x, np.ones(5, np.float32)).shape == leading
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 1), (3, 7), (2, 3, 7)])
+def test_bias_broadcasts_as_in_torch(shape: tuple[int, ...]) -> None:
+    x, w, b = np.ones((2, 3, 5)), np.ones((7, 5)), np.random.default_rng(0).normal(size=shape)
+    np.testing.assert_allclose(F.linear(x, w, b), np.broadcast_to(5 + b, (2, 3, 7)), rtol=1e-6)
+
+
+def test_dtype_is_the_input_s() -> None:
+    for dtype in (jnp.bfloat16, jnp.float16, jnp.float32, jnp.int8, jnp.complex64):
+        assert F.linear(jnp.ones((2, 3), dtype), jnp.ones((4, 3), dtype), jnp.ones(4, dtype)).dtype == dtype
