@@ -79,5 +79,5 @@ def png(figure: "Figure") -> bytes:
     pixels = np.asarray(figure.canvas.buffer_rgba())  # type: ignore[attr-defined]  # Agg's canvas, from `blank`
     content = io.BytesIO()
     picture = Image.fromarray(pixels).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-    picture.save(content, format="png", optimize=True, dpi=(DENSITY, DENSITY))
+    picture.save(content, format="png", dpi=(DENSITY, DENSITY))
     return content.getvalue()

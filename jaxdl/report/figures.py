@@ -122,7 +122,7 @@ def digits(images: Sequence[Any], target: Sequence[int], prediction: Sequence[in
 
     columns, margin = 6, 0.06
     lines, cell = math.ceil(len(images) / columns), (WIDTH - 2 * margin) / columns
-    side, pitch = cell - 0.1, cell + 0.23  # of a picture, and of a line with what stands under it
+    side, pitch = cell - 0.1, round(cell + 0.23, 2)  # of a picture, and of a line with what stands under it
     figure = blank(lines * pitch + margin, theme)
     axes = panel(figure, (margin, 0, WIDTH - 2 * margin, lines * pitch), "", theme)
     axes.set_axis_off()

@@ -21,8 +21,12 @@ RUNGS = {
     "evaluation": "loss on test data",
 }
 WEIGHTS = {"seed": "from the seed", "copied": "from PyTorch"}
-METRICS = {"loss": "training loss", "accuracy": "training accuracy"}
-AS_IN_HISTORY = {"train_loss": "loss", "train_accuracy": "accuracy"}
+METRICS = {  # an epoch's own mean is no witness's figure: the parameters moved meanwhile
+    "loss": "training loss, last epoch’s mean",
+    "train_loss": "training loss, all rows",
+    "accuracy": "training accuracy, last epoch’s mean",
+    "train_accuracy": "training accuracy, all rows",
+}
 OCTAVES = 3  # a ratio of 8 fills its half of the overview's bar
 
 
@@ -161,11 +165,10 @@ def score(found: Mapping[str, Any]) -> View | None:
     final, bound = dict(found.get("final") or {}), str(found.get("bound") or "")
     if not final:
         return None
-    witnesses = {
-        name: {AS_IN_HISTORY.get(metric, metric): value for metric, value in values.items()}
-        for name, values in (found.get("witnesses") or {}).items()
-    }
-    metrics = list(dict.fromkeys(metric for values in (final, *witnesses.values()) for metric in values))
+    witnesses = dict(found.get("witnesses") or {})
+    columns = [final, *witnesses.values()]
+    known = dict.fromkeys(name for values in columns for name in values if name not in ("epoch", "seconds"))
+    metrics = [*(name for name in METRICS if name in known), *(name for name in known if name not in METRICS)]
     reached = final.get(bound.partition(" ")[0])
     return {
         "bound": bound.replace("_", " ").replace(">=", "≥").replace("<=", "≤"),
@@ -173,12 +176,8 @@ def score(found: Mapping[str, Any]) -> View | None:
         "reached": None if reached is None else significant(reached),
         "columns": ["this run", *witnesses],
         "rows": [
-            (
-                METRICS.get(metric, metric.replace("_", " ")),
-                [significant(v.get(metric)) for v in (final, *witnesses.values())],
-            )
-            for metric in metrics
-            if metric not in ("epoch", "seconds")
+            (METRICS.get(name, name.replace("_", " ")), [significant(values.get(name)) for values in columns])
+            for name in metrics
         ],
     }
 

@@ -141,14 +141,17 @@ def test_help_shows_the_lesson_and_the_flags():
 
 def test_ctrl_c_keeps_and_names_what_was_trained(tmp_path):
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    # As from a terminal: a test runner in the background ignores SIGINT, and its children would inherit that.
+    code = (
+        "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "sys.argv[1:] = ['--epochs', '1000000']; runpy.run_module('experiments.tabular.mlp', run_name='__main__')"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-m", "experiments.tabular.mlp", "--epochs", "1000000"],
+        [sys.executable, "-c", code],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])},
         stderr=subprocess.PIPE,
         text=True,
-        # A test runner in the background ignores SIGINT, and its children would inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         assert process.stderr is not None

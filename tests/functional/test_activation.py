@@ -15,7 +15,7 @@ KINKS = np.array([np.nan, 0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, 1e-30, -1e-30],
 
 def test_relu_and_its_slope_at_the_kinks() -> None:
     value, pull = jax.vjp(F.relu, KINKS)
-    np.testing.assert_array_equal(value, [np.nan, 0, 0, 1, 0, np.inf, 0, 1e-30, 0])
+    np.testing.assert_array_equal(value, np.array([np.nan, 0, 0, 1, 0, np.inf, 0, 1e-30, 0], np.float32))
     np.testing.assert_array_equal(pull(jnp.ones(9))[0], [1, 0, 0, 1, 0, 1, 0, 1, 0])
 
 
@@ -54,9 +54,7 @@ def test_softmax_in_numbers() -> None:
 def test_large_and_infinite_logits() -> None:
     x = np.array([[1e4, 0.0, -1e4], [0.0, -np.inf, 0.0], [-np.inf] * 3, [np.inf, 0, 0]], np.float32)
     half = np.log(np.float32(0.5))
-    np.testing.assert_array_equal(
-        F.softmax(x, 1), [[1, 0, 0], [0.5, 0, 0.5], [np.nan] * 3, [np.nan, 0, 0]][:3] + [[np.nan] * 3]
-    )
+    np.testing.assert_array_equal(F.softmax(x, 1), [[1, 0, 0], [0.5, 0, 0.5], [np.nan] * 3, [np.nan] * 3])
     np.testing.assert_allclose(F.log_softmax(x[:2], 1), [[0, -1e4, -2e4], [half, -np.inf, half]], rtol=1e-6)
 
 

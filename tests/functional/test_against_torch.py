@@ -1,7 +1,7 @@
 """Every sample input that PyTorch keeps for these functions, in both frameworks.
 
 float64 holds value, gradients, second derivatives and forward mode, under jit; float32 holds value and
-gradients, under jit of vmap. Every output gets a random cotangent, every differentiable input a random tangent.
+gradients, under jit of vmap. Cotangents and tangents are random.
 """
 
 import warnings
@@ -81,7 +81,7 @@ def _dot(left: Any, right: Any) -> Any:
 
 
 def _torch_derivatives(case: Case) -> tuple[list[Any], Any, list[Any]]:
-    """Value, gradients, the gradient of <gradients, tangents>; and the cotangent and tangents drawn for it."""
+    """Value, gradients, the gradient of <gradients, tangents>; and cotangent and tangents."""
     torch, inputs = case.torch, case.inputs()
     value = case.in_torch(*inputs)
     cotangent, tangents = torch.randn_like(value), [torch.randn_like(a) for a in inputs]
@@ -114,7 +114,7 @@ def _jax_derivatives(case: Case, cotangent: Any, tangents: list[Any]) -> tuple[l
 
 
 def _difference(ours: Any, reference: Any) -> float:
-    """The largest difference, relative to the reference's largest magnitude; inf where shape, dtype or NaNs differ."""
+    """The largest difference over the largest magnitude; inf where shape, dtype or NaNs differ."""
     ours = np.asarray(ours)
     finite = np.isfinite(reference)
     if ours.shape != reference.shape or ours.dtype != reference.dtype or (np.isfinite(ours) != finite).any():
@@ -126,7 +126,7 @@ def _difference(ours: Any, reference: Any) -> float:
 
 
 def _slack(case: Case) -> float:
-    """How much more than the tolerance a gradient may differ: 1, but for batch_norm with two values per channel.
+    """How many tolerances a gradient may differ by: 1, but for batch_norm with two values per channel.
 
     There the output is ±1 whatever the input is, and the gradient what eps leaves of a difference: terms that
     are larger than it by (σ² + eps) / eps cancel, in both frameworks.

@@ -66,7 +66,7 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: F.conv2d(X[:, :3], W),
         ValueError,
-        r"input has 3 channels but weight expects 4 .*\(=4\)\) \* groups \(=1\)",
+        r"input has 3 channels but weight expects 4 .*\(=4\) \* groups \(=1\)",
     ),
     (
         lambda: F.conv2d(X, W[:, :2], groups=3),
@@ -88,22 +88,6 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
         lambda: F.conv2d(X, W, padding="SAME"),
         ValueError,
         "conv2d: padding is 'SAME'; it must be 'same', 'valid'",
-    ),
-    (lambda: F.conv2d(X, W, 2 * [1], padding="same", stride=2), ValueError, "bias has shape|needs stride 1"),
-    (
-        lambda: F.conv2d(X, W, padding="same", stride=2),
-        ValueError,
-        "padding='same' needs stride 1 but stride is 2",
-    ),
-    (
-        lambda: F.conv2d(X, W, dilation=3),
-        ValueError,
-        "kernel's height spans 7 but input's padded height is 6",
-    ),
-    (
-        lambda: F.conv2d(X, W.astype(np.float16)),
-        TypeError,
-        "conv2d: input has dtype float32 but weight has dtype",
     ),
     (lambda: F.conv2d(X > 0, W > 0), TypeError, "conv2d: input has dtype bool"),
     (lambda: F.max_pool2d(X[0, 0], 2), ValueError, r"max_pool2d: input has shape \(6, 6\)"),
@@ -265,15 +249,18 @@ def test_a_value_that_is_traced_is_never_looked_at() -> None:
 SIGNATURES = {
     "linear": "input, weight, bias=None",
     "conv2d": "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1",
-    "max_pool2d": "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False",
+    "max_pool2d": "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, "
+    "return_indices=False",
     "relu": "input, inplace=False",
-    "batch_norm": "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05",
+    "batch_norm": "input, running_mean, running_var, weight=None, bias=None, training=False, "
+    "momentum=0.1, eps=1e-05",
     "dropout": "input, p=0.5, training=True, inplace=False, *, key=None",
     "softmax": "input, dim=None, _stacklevel=3, dtype=None",
     "log_softmax": "input, dim=None, _stacklevel=3, dtype=None",
-    "cross_entropy": "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean', "
-    "label_smoothing=0.0",
-    "nll_loss": "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean'",
+    "cross_entropy": "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, "
+    "reduction='mean', label_smoothing=0.0",
+    "nll_loss": "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, "
+    "reduction='mean'",
     "mse_loss": "input, target, size_average=None, reduce=None, reduction='mean', weight=None",
 }
 

@@ -59,6 +59,9 @@ def strict() -> Iterator[None]:
         yield
 
 
+FAST_COMPILE = {"xla_backend_optimization_level": 0}
+
+
 def draw(case: Case, seed: int) -> list[Any]:
     generator = np.random.default_rng(seed)
     return [jnp.asarray(generator.normal(size=shape)) for shape in case.shapes]
@@ -84,7 +87,7 @@ def test_every_derivative_is_the_slope_of_the_one_before(case: Case) -> None:
         backward = jax.grad(lambda *x: _dot(gradient(*x), v), everything)(*x)
         return energy(*x), jax.jvp(energy, tuple(x), tuple(v))[1], gradient(*x), curvature, backward
 
-    compiled = jax.jit(slopes, compiler_options={"xla_backend_optimization_level": 0})
+    compiled = jax.jit(slopes, compiler_options=FAST_COMPILE)
     h = 1e-5
     ahead, behind = (compiled([a + s * h * b for a, b in zip(x, v, strict=True)], v) for s in (1, -1))
     value, forward, gradient, curvature, backward = compiled(x, v)
@@ -109,14 +112,14 @@ def test_vmap_is_a_loop(case: Case) -> None:
     def value_and_gradient(*inputs: Any) -> Any:
         return jax.value_and_grad(lambda *x: jnp.sum(case.function(*x) ** 2), tuple(range(count)))(*inputs)
 
-    single = jax.jit(value_and_gradient)
+    single = jax.jit(value_and_gradient, compiler_options=FAST_COMPILE)
     for mapped in {tuple(range(count)), *((i,) for i in range(count))}:
         inputs = [
             jnp.stack([a, b]) if i in mapped else a
             for i, (a, b) in enumerate(zip(first, second, strict=True))
         ]
         axes = tuple(0 if i in mapped else None for i in range(count))
-        batched = jax.vmap(value_and_gradient, axes)(*inputs)
+        batched = jax.jit(jax.vmap(value_and_gradient, axes), compiler_options=FAST_COMPILE)(*inputs)
         for row in range(2):
             one = [a[row] if i in mapped else a for i, a in enumerate(inputs)]
             close(jax.tree.map(lambda a: a[row], batched), single(*one), 1e-12)  # noqa: B023

@@ -192,7 +192,8 @@ def differing(name: str) -> dict[str, Any]:
 
 def hostile() -> dict[str, Any]:
     """Names, reasons and labels that are markup, mathematics and colour codes."""
-    found = experiment(HOSTILE, summary="<img src='http://evil.example/x.png'> & [bold]so on[/bold]")
+    summary = "<img src='http://evil.example/x.png'> & [bold]so on[/bold]"
+    found = experiment(HOSTILE, summary=summary, samples={})
     found["parity"]["rungs"][2]["tensor"] = "<b>" + "layers.0.attention." * 30 + "weight</b>"
     reason = "$\\frac{1}{2}$ <b>failed</b> [red]日本語[/red] " + "and so on " * 60
     found["timing"] = [
@@ -240,11 +241,12 @@ def sound_result() -> dict[str, Any]:
 def strange_results() -> dict[str, dict[str, Any]]:
     """Cases at the edge, by what is strange about them."""
     empty: dict[str, Any] = {"name": "empty", "parity": {"agrees": True}}
-    numberless, silent, equal = (experiment(name) for name in ("numberless", "silent", "equal"))
+    names = ("numberless", "silent", "equal")
+    numberless, silent, equal = (experiment(name, samples={}) for name in names)
     numberless["parity"]["curves"]["float64"]["jax"][30:] = [float("nan")] * 430
     numberless["parity"]["rungs"][-1] |= {"relative": float("inf"), "largest": float("inf")}
     numberless["samples"] = {"kind": "numbers", "target": [float("nan")], "prediction": [1.0]}
-    silent |= {"timing": [], "samples": {}}
+    silent["timing"] = []
     silent["parity"]["curves"] = {}
     for both in equal["parity"]["curves"].values():
         both["jax"] = both["torch"]
@@ -257,7 +259,7 @@ def strange_results() -> dict[str, dict[str, Any]]:
         "not a number": result_of(numberless),
         "no curves, no times": result_of(silent),
         "no difference": result_of(equal),
-        "one mode": result_of(experiment("alone", timing=alone)),
+        "one mode": result_of(experiment("alone", timing=alone, samples={})),
         "hostile": result_of(hostile()),
         "differing": result_of(experiment("tabular/mlp"), differing("vision/lenet")),
         "same name twice": result_of(empty, empty),
