@@ -19,7 +19,7 @@ help:
 	  'make layers    check that each part imports only from those below it' \
 	  'make clean     remove .venv and the caches; what experiments wrote stays' \
 	  '' \
-	  'The first call installs into .venv; that needs the network once. PYTHON=python3.12 names the Python to use ($(OLDEST) or newer).'
+	  'The first call installs into .venv, which needs the network once. PYTHON=python3.12 names the Python ($(OLDEST) or newer).'
 
 compare: with-torch
 	.venv/bin/python -m experiments.compare_frameworks $(ARGS)
@@ -53,7 +53,8 @@ fail() { say "$1" >&2; exit 1; }
 example='as in: make test PYTHON=python3.12'
 
 look_at_python() {
-    command -v "$PYTHON" >/dev/null || fail "there is no '$PYTHON' here; install Python $OLDEST or newer, or name yours, $example"
+    command -v "$PYTHON" >/dev/null ||
+        fail "there is no '$PYTHON' here; install Python $OLDEST or newer, or name yours, $example"
     given=$("$PYTHON" -c "$probe") && return
     [ -n "$given" ] || fail "'$PYTHON' does not run (its own reason stands above); name a Python $OLDEST or newer, $example"
     fail "'$PYTHON' is Python $given, and jaxdl needs $OLDEST or newer; name one, $example"
@@ -61,9 +62,16 @@ look_at_python() {
 
 found=$(.venv/bin/python -c "$probe" 2>/dev/null) || found=
 made=$(head -n 1 .venv/installed 2>/dev/null) || made=
-case $made in "$(pwd -P)") ;; '') .venv/bin/python -m pip --version >/dev/null 2>&1 || found= ;; *) found= ;; esac
+case $made in
+    "$(pwd -P)") ;;
+    '') .venv/bin/python -m pip --version >/dev/null 2>&1 || found= ;;
+    *) found= ;; # unfinished, or moved here
+esac
 given=
-case $ORIGIN in file) ;; *) look_at_python; [ "$found" = "$given" ] || found= ;; esac
+if [ "$ORIGIN" != file ]; then # a Python that was named is the one that is used
+    look_at_python
+    [ "$found" = "$given" ] || found=
+fi
 
 if [ -z "$found" ]; then
     [ -n "$given" ] || look_at_python

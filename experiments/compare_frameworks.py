@@ -40,6 +40,7 @@ def compare_frameworks(names: tuple[str, ...], rounds: int, threads: int | None,
 
         result = compare.run(chosen, rounds=rounds, threads=threads or machine.cores(), tell=tell)
     compare.save(result, out / "results.json")
+    result = report.load(out / "results.json")
     page = report.page(result, out)
     screen = Console()
     screen.print(report.table(result))

@@ -1,6 +1,7 @@
 """The framework benchmark: for every experiment with a twin parity first, then what it reaches, then its time."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxdl import parity
+from jaxdl import parity, train
 from jaxdl.compare import machine
 from jaxdl.compare.timing import modes_for, time_modes
 from jaxdl.experiment import Experiment, precision
@@ -43,7 +44,7 @@ def run(experiments: Iterable[Experiment], *, rounds: int, threads: int, tell: T
         raise ValueError(f"rounds must be at least 1, given {rounds}")
     if not 1 <= threads <= machine.cores():
         raise ValueError(f"threads must be between 1 and the {machine.cores()} cores of this machine, given {threads}")
-    started = time.perf_counter()
+    started, load = time.perf_counter(), machine.load()
     cores = sorted(os.sched_getaffinity(0))[:threads] if hasattr(os, "sched_getaffinity") else list(range(threads))
     result = {
         **machine.describe(),
@@ -54,7 +55,7 @@ def run(experiments: Iterable[Experiment], *, rounds: int, threads: int, tell: T
             if experiment.twin is not None
         ],
     }
-    return {**result, "seconds": time.perf_counter() - started}
+    return {**result, "seconds": time.perf_counter() - started, "load": {"before": load, "after": machine.load()}}
 
 
 def stages(experiments: Iterable[Experiment], rounds: int) -> int:
@@ -63,9 +64,20 @@ def stages(experiments: Iterable[Experiment], rounds: int) -> int:
 
 
 def save(result: Result, path: Path) -> None:
-    """Write a result as JSON."""
+    """Write a result as JSON; NaN and infinity, which JSON does not have, become null."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    path.write_text(json.dumps(_finite(result), indent=1, allow_nan=False), encoding="utf-8")
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _finite(entry) for name, entry in value.items()}
+        case list() | tuple():
+            return [_finite(entry) for entry in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value
 
 
 def _one(experiment: Experiment, rounds: int, cores: list[int], tell: Tell) -> Result:
@@ -94,19 +106,20 @@ def _one(experiment: Experiment, rounds: int, cores: list[int], tell: Tell) -> R
 def _score(experiment: Experiment, config: Any) -> tuple[Result, Result]:
     """What a run reaches against its bound and its witnesses, and what the trained model says of some test data."""
     state, history = experiment.run(config, progress=False)
+    with precision(config.dtype):
+        program = experiment.program(config)
+        on_training_data = train.evaluate(program, state, experiment.source(config))
+        batch = next(experiment.evaluation(config).batches(0))
+        outputs = np.asarray(jax.jit(program.predict)(state, batch)) if program.predict else None
     score = {
         "bound": str(experiment.bound),
         "holds": experiment.bound.holds(history.final),
-        "final": history.final,
+        "final": {**history.final, **{f"train_{name}": value for name, value in on_training_data.items()}},
         "witnesses": {
             name: {metric: float(value) for metric, value in values.items()}
             for name, values in experiment.witnesses(config).items()
         },
     }
-    with precision(config.dtype):
-        predict = experiment.program(config).predict
-        batch = next(experiment.evaluation(config).batches(0))
-        outputs = np.asarray(jax.jit(predict)(state, batch)) if predict else None
     return score, {} if outputs is None else _samples(np.asarray(batch[0]), np.asarray(batch[-1]), outputs)
 
 

@@ -8,7 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("jaxdl", "jax", "jaxlib", "flax", "optax", "numpy", "torch")
+import jaxdl
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "torch")
 
 
 def cores() -> int:
@@ -28,9 +30,14 @@ def describe() -> dict[str, Any]:
             "system": platform.platform(),
             "python": platform.python_version(),
         },
-        "versions": {package: _version(package) for package in PACKAGES},
+        "versions": {"jaxdl": jaxdl.__version__, **{package: _version(package) for package in PACKAGES}},
         "flags": {"XLA_FLAGS": os.environ.get("XLA_FLAGS", "")},
     }
+
+
+def load() -> float | None:
+    """How many processes wanted a core on average over the last minute."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def _processor() -> str:

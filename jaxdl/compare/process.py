@@ -36,7 +36,8 @@ class Worker:
             "OMP_NUM_THREADS": threads,
             "MKL_NUM_THREADS": threads,
             "JAX_PLATFORMS": "cpu",
-            "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor"),  # empty: the first step is a cold one
+            "JAX_ENABLE_COMPILATION_CACHE": "false",
+            "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor"),  # empty, as jax's is off: the first step is a cold one
             "TORCHINDUCTOR_COMPILE_THREADS": threads,
         }
         with self._log.open("w") as log:

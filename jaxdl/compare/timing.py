@@ -19,6 +19,7 @@ from jaxdl.random import TorchGenerator
 
 LABELS = {"jax": "JAX", "eager": "PyTorch eager", "compile": "torch.compile", "channels_last": "PyTorch channels_last"}
 SECONDS_A_TURN = 0.4
+TRIAL_STEPS = 5
 PAUSE = 0.05  # the worker threads of the process that just ran fall asleep
 BATCHES = 16
 
@@ -54,8 +55,6 @@ def time_modes(experiment: Experiment, config: Any, *, rounds: int, cores: Seque
                 row["reason"] = str(error)
         _refuse_disagreement(rows, workers)
         _take_turns(rows, workers, rounds, tell)
-        for mode, worker in workers.items():
-            rows[mode]["peak_mib"] = worker.finish()
     return list(rows.values())
 
 
@@ -85,7 +84,7 @@ def _refuse_disagreement(rows: dict[str, Row], workers: dict[str, Worker]) -> No
             del workers[mode]
             continue
         expected, losses = np.array(reference), np.array(rows[mode]["losses"])
-        gaps = np.abs(losses - expected) / np.abs(expected)
+        gaps = np.abs(losses - expected) / np.maximum(np.abs(expected), np.finfo(np.float32).tiny)
         rows[mode]["loss_difference"] = float(gaps.max())
         allowed = np.array([tolerance("loss", "float32")] + [tolerance("loss curve", "float32")] * (len(gaps) - 1))
         if not (gaps <= allowed).all():
@@ -95,15 +94,31 @@ def _refuse_disagreement(rows: dict[str, Row], workers: dict[str, Worker]) -> No
 
 
 def _take_turns(rows: dict[str, Row], workers: dict[str, Worker], rounds: int, tell: Tell) -> None:
-    counts = {}
-    for mode, worker in workers.items():
-        counts[mode] = max(1, round(SECONDS_A_TURN / max(worker.turn(20) / 20, 1e-6)))
-        rows[mode]["steps_a_turn"], rows[mode]["step_ms"] = counts[mode], []
-    order = list(workers)
+    """Turns of about SECONDS_A_TURN each, in an order that moves on every round; a mode that fails says why in its row."""
+
+    def attempt(mode: str, ask: Callable[[Worker], float]) -> float | None:
+        try:
+            return ask(workers[mode])
+        except WorkerError as error:
+            rows[mode] = {"mode": mode, "label": LABELS[mode], "reason": str(error)}
+            del workers[mode]
+            return None
+
+    for mode in list(workers):
+        trial = attempt(mode, lambda worker: worker.turn(TRIAL_STEPS) / TRIAL_STEPS)
+        if trial is not None:
+            rows[mode] |= {"steps_a_turn": max(1, round(SECONDS_A_TURN / max(trial, 1e-6))), "step_ms": []}
     for number in range(rounds):
         tell(f"round {number + 1} of {rounds}")
-        for mode in order[number % len(order) :] + order[: number % len(order)]:
+        order = list(workers)
+        first = number % max(len(order), 1)
+        for mode in order[first:] + order[:first]:
             time.sleep(PAUSE)
-            rows[mode]["step_ms"].append(1e3 * workers[mode].turn(counts[mode]) / counts[mode])
-    for mode in order:
-        rows[mode]["median_ms"] = statistics.median(rows[mode]["step_ms"])
+            steps = rows[mode]["steps_a_turn"]
+            seconds = attempt(mode, lambda worker, steps=steps: worker.turn(steps))  # type: ignore[misc]  # mypy cannot type the default
+            if seconds is not None:
+                rows[mode]["step_ms"].append(1e3 * seconds / steps)
+    for mode in list(workers):
+        peak = attempt(mode, lambda worker: worker.finish())
+        if peak is not None:
+            rows[mode] |= {"peak_mib": peak, "median_ms": statistics.median(rows[mode]["step_ms"])}

@@ -1,7 +1,12 @@
 """How far two frameworks may differ, in one table: the largest difference in units of the tensor's own scale (its largest value).
 
-float64 tells a difference in meaning from rounding: one bound holds for every rung. float32 is looser, and grows over the
-steps, as the difference between two float32 runs of PyTorch itself does: rounding is amplified by training.
+float64 tells a difference in meaning from rounding: one bound holds for every rung and the whole run.
+
+float32 is held as tightly only at the start. Its rounding soon puts a ReLU on the other side of zero for some row of a batch,
+which changes that unit's gradient by a row's share, and Adam makes a step of it. PyTorch's own float32 run leaves its float64
+run in the same way: measured over three seeds of the four experiments, PyTorch against itself reaches 9e-03 in the loss curve,
+9e-02 in the test loss and 1.4e-01 in Adam's moments after the last step; jax against PyTorch, both float32, 1.4e-02, 1.3e-02
+and 4.4e-01. So after the tenth step float32 only tells gross differences, and float64 is the proof.
 """
 
 EXACT = 0.0
@@ -10,8 +15,15 @@ EXACT = 0.0
 BITWISE = frozenset({"initial", "batches"})
 
 FLOAT64 = 1e-10
-FLOAT32 = {"forward": 1e-5, "loss": 1e-5, "gradient": 1e-5, "step 1": 1e-4}
-FLOAT32_LATER = 5e-2
+FLOAT32 = {
+    "forward": 1e-5,  # seen: 3e-07
+    "loss": 1e-5,  # seen: 1e-07
+    "gradient": 1e-4,  # seen: 3e-06
+    "step 1": 1e-3,  # seen: 6e-05; Adam's first step divides each gradient by its own size, the smallest ones too
+    "step 10": 1e-3,  # seen: 3e-06
+    "loss curve": 5e-2,
+}
+FLOAT32_LATER = 1.0
 
 
 def tolerance(rung: str, dtype: str) -> float:

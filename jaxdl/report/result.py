@@ -1,6 +1,7 @@
 """The benchmark's result as it lies in JSON: read, and checked before anything is drawn from it."""
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -55,4 +56,6 @@ def checked(content: Any, origin: str = "what was given") -> Result:
         parity = experiment.get("parity")
         if not isinstance(parity, dict) or not isinstance(parity.get("agrees"), bool):
             raise refuse(f"experiment {experiment['name']!r} does not say whether its 'parity' 'agrees'")
+        for row in parity.get("rungs", []):  # JSON has no infinity: a difference without a number is one
+            row |= {name: math.inf for name in ("difference", "largest", "relative") if row.get(name, 0) is None}
     return content

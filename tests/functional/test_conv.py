@@ -108,7 +108,7 @@ def test_the_explicit_derivative_is_lax_s_own(transform: Any) -> None:
 
 
 def test_a_scanned_gradient_convolves_in_the_fast_order_alone() -> None:
-    """Inside lax.scan XLA's CPU compiler leaves a convolution in the order it finds; this one alone is fast."""
+    """Inside lax.scan XLA's CPU compiler leaves a convolution in the order it finds; one alone is fast."""
     x, w = jnp.ones((2, 3, 8, 8)), jnp.ones((4, 3, 3, 3))
     program = str(jax.make_jaxpr(jax.grad(lambda x, w: F.conv2d(x, w, padding=1).sum(), (0, 1)))(x, w))
     fast = "lhs_spec=(0, 3, 1, 2), rhs_spec=(3, 2, 0, 1), out_spec=(0, 3, 1, 2)"

@@ -90,8 +90,7 @@ def test_every_derivative_is_the_slope_of_the_one_before(case: Case) -> None:
     compiled = jax.jit(slopes, compiler_options=FAST_COMPILE)
     h = 1e-5
     ahead, behind = (compiled([a + s * h * b for a, b in zip(x, v, strict=True)], v) for s in (1, -1))
-    value, forward, gradient, curvature, backward = compiled(x, v)
-    close(value, energy(*x), 1e-12)  # the same outside jit
+    _, forward, gradient, curvature, backward = compiled(x, v)
     close(forward, (ahead[0] - behind[0]) / (2 * h), 1e-7)
     close(forward, _dot(gradient, v), 1e-12)
     differences = jax.tree.map(lambda a, b: (a - b) / (2 * h), ahead[2], behind[2])
@@ -136,15 +135,18 @@ def test_a_scanned_gradient_is_the_gradient(name: str) -> None:
     def step(inputs: Any, _: None) -> tuple[Any, None]:
         return jax.tree.map(lambda a, b: a - 0.01 * b, inputs, gradient(*inputs)), None
 
-    scanned, _ = jax.jit(lambda x: lax.scan(step, x, None, length=3))(tuple(x))
+    scan = jax.jit(lambda x: lax.scan(step, x, None, length=3)[0], compiler_options=FAST_COMPILE)
+    once = jax.jit(step, compiler_options=FAST_COMPILE)
     looped = tuple(x)
     for _ in range(3):
-        looped, _ = step(looped, None)
-    close(scanned, looped, 1e-12)
+        looped, _ = once(looped, None)
+    close(scan(tuple(x)), looped, 1e-12)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_shapes_are_known_without_running(case: Case) -> None:
+def test_jit_changes_nothing_and_needs_no_values(case: Case) -> None:
     inputs = draw(case, 0)
+    eager, jitted = case.function(*inputs), jax.jit(case.function)(*inputs)
+    close(eager, jitted, 1e-14)
     abstract = jax.eval_shape(case.function, *inputs)
-    assert (abstract.shape, abstract.dtype) == (case.function(*inputs).shape, np.float64)
+    assert (abstract.shape, abstract.dtype) == (eager.shape, np.float64)
