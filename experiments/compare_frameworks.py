@@ -1,6 +1,6 @@
 """The framework benchmark: jax and PyTorch on the same work, parity first, then time; a table, a page, pictures, JSON.
 
-    python -m experiments.compare_frameworks
+python -m experiments.compare_frameworks
 """
 
 import sys

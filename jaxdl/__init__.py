@@ -12,7 +12,7 @@ from jaxdl import _runtime
 
 __version__ = "0.1.0"
 
-_ROOMS = (
+__all__ = [
     "bridge",
     "compare",
     "data",
@@ -25,34 +25,20 @@ _ROOMS = (
     "random",
     "report",
     "train",
-)
-__all__ = [*_ROOMS]
+]
 
 if TYPE_CHECKING:
-    from jaxdl import (
-        bridge,
-        compare,
-        data,
-        experiment,
-        functional,
-        metrics,
-        nn,
-        optim,
-        parity,
-        random,
-        report,
-        train,
-    )
+    from jaxdl import bridge, compare, data, experiment, functional, metrics, nn, optim, parity, random, report, train
 
 _runtime.prepare()
 
 
 def __getattr__(name: str) -> Any:
     """Import a room when it is first named, so that `import jaxdl` costs nothing but the runtime guard."""
-    if name in _ROOMS:
+    if name in __all__:
         return importlib.import_module(f"jaxdl.{name}")
     raise AttributeError(f"module 'jaxdl' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_ROOMS])
+    return sorted([*globals(), *__all__])

@@ -1,8 +1,9 @@
 """What must be true before jax is imported.
 
-jaxlib 0.10.2 computes wrong numbers on CPU by default: of `jit(vmap(lambda r: jnp.sum((W @ r) ** 2)))` over 32,769 rows of
-three float32s the last row is off by more than 1. Emptying the list of fusions that it hands to its new CPU library cures it.
-Measured with the same script: jaxlib 0.9.2, 0.10.0, 0.10.1, 0.11.0 to 0.11.2, 0.12.0 and 0.12.0.1 are right without the flag.
+jaxlib 0.10.2 computes wrong numbers on CPU by default: of `jit(vmap(lambda r: jnp.sum((W @ r) ** 2)))` over 32,769
+rows of three float32s the last row is off by more than 1. Emptying the list of fusions that it hands to its new CPU
+library cures it. Measured with the same script: jaxlib 0.9.2, 0.10.0, 0.10.1, 0.11.0 to 0.11.2, 0.12.0 and 0.12.0.1
+are right without the flag.
 """
 
 import os
@@ -46,8 +47,8 @@ def prepare() -> None:
         return
     if backend_is_up():
         warnings.warn(
-            f"jax was already running when jaxdl was imported, so the guard against jaxlib {jaxlib_version()}'s wrong CPU "
-            f"results could not be set; import jaxdl before the first jax computation, or set XLA_FLAGS={GUARD}",
+            f"jax was already running when jaxdl was imported, so the guard against jaxlib {jaxlib_version()}'s wrong "
+            f"CPU results could not be set; import jaxdl before the first jax computation, or set XLA_FLAGS={GUARD}",
             RuntimeWarning,
             stacklevel=3,
         )

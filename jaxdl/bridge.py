@@ -70,7 +70,9 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
     for name, tensor in tensors.items():
         array = np.asarray(tensor)
         if array.dtype.kind not in "biufcV" or (array.dtype.kind == "V" and array.dtype.names):
-            raise TypeError(f"tensor {name!r} is no array of numbers but {type(tensor).__name__} of dtype {array.dtype}")
+            raise TypeError(
+                f"tensor {name!r} is no array of numbers but {type(tensor).__name__} of dtype {array.dtype}"
+            )
         arrays[name] = array if array.flags.c_contiguous else array.copy(order="C")
     content = serialize(arrays)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +91,8 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
 def load_into(model: Any, tensors: Mapping[str, Any], strict: bool = True) -> None:
     """Set a model's parameters and buffers, in place, from tensors under PyTorch's state_dict names.
 
-    **Matches** `torch.nn.Module.load_state_dict`, PyTorch 2.13, in names, strictness and one error for all that is wrong.
+    **Matches** `torch.nn.Module.load_state_dict`, PyTorch 2.13, in names, strictness and one error for all that is
+    wrong.
     **Differs**: floating tensors keep their dtype: float64 tensors make a float64 model. Integer ones take the model's.
     Nothing is changed where anything is wrong.
 

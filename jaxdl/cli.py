@@ -12,7 +12,8 @@ from rich.table import Table
 
 from jaxdl import _runtime
 
-# What goes wrong through what a user gave: one sentence, no traceback. Anything else is our fault and shows its traceback.
+# What goes wrong through what a user gave: one sentence, no traceback. Anything else is our fault and shows its
+# traceback.
 MISTAKES = (LookupError, ValueError, TypeError, FloatingPointError, OSError)
 ROUNDING = 1e-3  # the self-check's largest error: 3e-5 where all is well, 2 on an unguarded jaxlib 0.10.2
 
@@ -63,7 +64,9 @@ def doctor() -> int:
     table.add_row("cores", str(os.cpu_count()))
     table.add_row("XLA_FLAGS", os.environ.get("XLA_FLAGS") or "none")
     table.add_row("guard of jaxlib 0.10.2", _runtime.guard_state())
-    table.add_row("self-check", f"{'right' if sound else 'WRONG'}: largest error {error:.1e} (below {ROUNDING:g} is rounding)")
+    table.add_row(
+        "self-check", f"{'right' if sound else 'WRONG'}: largest error {error:.1e} (below {ROUNDING:g} is rounding)"
+    )
     Console().print(table)
     if not sound:
         print(f"jaxdl doctor: this jax computes wrong numbers; set XLA_FLAGS={_runtime.GUARD}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import importlib.util
+import signal
 from types import ModuleType
 
 import pytest
@@ -22,3 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("torch"):
                 item.add_marker(pytest.mark.skip(reason=WITHOUT_TORCH))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Ctrl-C as from a terminal: started in the background, a process inherits SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,8 +1,8 @@
 """Linear regression by mini-batch stochastic gradient descent, beside the closed form.
 
-One linear layer learns how far a patient's diabetes will progress from ten measurements. The loss is a quadratic bowl, so the
-best answer is known: least squares gives it in one formula. Watch the descent arrive there, and stay a little above it: each
-mini-batch sees only a part of the data, and its noise keeps the parameters moving.
+One linear layer learns how far a patient's diabetes will progress from ten measurements. The loss is a quadratic
+bowl, so the best answer is known: least squares gives it in one formula. Watch the descent arrive there, and stay a
+little above it: each mini-batch sees only a part of the data, and its noise keeps the parameters moving.
 
     python -m experiments.fundamentals.linear_regression
 
@@ -49,9 +49,7 @@ def evaluation(config):
 
 
 def program(config):
-    return train.supervised(
-        LinearRegression, functional.mse_loss, optim.sgd(config.learning_rate), dtype=config.dtype
-    )
+    return train.supervised(LinearRegression, functional.mse_loss, optim.sgd(config.learning_rate), dtype=config.dtype)
 
 
 def witnesses(config):
@@ -60,7 +58,9 @@ def witnesses(config):
     design = np.column_stack([x_train, np.ones(len(x_train))])
     solution, *_ = np.linalg.lstsq(design, y_train)
     errors = x_test @ solution[:-1] + solution[-1] - y_test
-    return {"least squares": {"train_loss": np.mean((design @ solution - y_train) ** 2), "test_loss": np.mean(errors**2)}}
+    return {
+        "least squares": {"train_loss": np.mean((design @ solution - y_train) ** 2), "test_loss": np.mean(errors**2)}
+    }
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A multilayer perceptron reads handwritten digits.
 
-Two hidden layers with ReLU on the 64 pixels as a plain row of numbers: the network is told nothing of their places. Adam, in a
-few seconds, takes it to about 97 of 100 digits that it has never seen.
+Two hidden layers with ReLU on the 64 pixels as a plain row of numbers: the network is told nothing of their places.
+Adam, in a few seconds, takes it to about 97 of 100 digits that it has never seen.
 
     python -m experiments.tabular.mlp
 

@@ -33,7 +33,8 @@ def run(experiments: Iterable[Experiment], *, rounds: int, threads: int, tell: T
         tell: called with a line of text at each stage.
 
     Returns:
-        The result as JSON holds it: machine and versions, and for each experiment `parity`, `score`, `samples`, `timing`.
+        The result as JSON holds it: machine and versions, and for each experiment `parity`, `score`, `samples`,
+        `timing`.
 
     Raises:
         ValueError: rounds below 1, or threads outside what the machine has.

@@ -34,7 +34,8 @@ def modes_for(experiment: Experiment, config: Any) -> list[str]:
 
 
 def time_modes(experiment: Experiment, config: Any, *, rounds: int, cores: Sequence[int], tell: Tell) -> list[Row]:
-    """A row a mode: import, first step, milliseconds a step in each round, peak memory; or the reason why there is none.
+    """A row a mode: import, first step, milliseconds a step in each round, peak memory; or the reason why there is
+    none.
 
     Every mode gets the same batches and draws the same initial weights from the seed. Its first losses must be PyTorch
     eager's, or no time is taken.
@@ -62,7 +63,11 @@ def _job(experiment: Experiment, config: Any, cores: Sequence[int], folder: Path
     source = experiment.source(config)
     full = [b for b in source.batches(0, TorchGenerator(config.seed)) if len(b[-1]) == source.batch_size]
     batches = list(islice(full, BATCHES))
-    arrays = {f"{b}_{a}": np.asarray(array, source.arrays[a].dtype) for b, batch in enumerate(batches) for a, array in enumerate(batch)}
+    arrays = {
+        f"{b}_{a}": np.asarray(array, source.arrays[a].dtype)
+        for b, batch in enumerate(batches)
+        for a, array in enumerate(batch)
+    }
     np.savez(folder / "batches.npz", **arrays)  # type: ignore[arg-type]  # the stubs take the names for keywords of savez
     return {
         "experiment": experiment.name,
@@ -94,7 +99,7 @@ def _refuse_disagreement(rows: dict[str, Row], workers: dict[str, Worker]) -> No
 
 
 def _take_turns(rows: dict[str, Row], workers: dict[str, Worker], rounds: int, tell: Tell) -> None:
-    """Turns of about SECONDS_A_TURN each, in an order that moves on every round; a mode that fails says why in its row."""
+    """Turns of about SECONDS_A_TURN, in an order that moves on every round; a mode that fails says why in its row."""
 
     def attempt(mode: str, ask: Callable[[Worker], float]) -> float | None:
         try:

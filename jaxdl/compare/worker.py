@@ -1,7 +1,7 @@
 """One framework in one process: imports it, takes the first step, then as many as the benchmark asks for, when it asks.
 
-Started as `python -m jaxdl.compare.worker`, with a job as JSON in its first line of stdin. Each later line is a number of steps;
-each answer is one line of JSON on stdout. The last line, empty, asks for what the whole process took.
+Started as `python -m jaxdl.compare.worker`, with a job as JSON in its first line of stdin. Each later line is a
+number of steps; each answer is one line of JSON on stdout. The last line, empty, asks for what the whole process took.
 """
 
 import json
@@ -55,7 +55,9 @@ def peak_mib() -> float:
     """The most memory that this process has held."""
     status = Path("/proc/self/status")
     if status.is_file():  # Linux's getrusage counts what the parent held before it started this program
-        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 2**10
+        return (
+            next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 2**10
+        )
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 

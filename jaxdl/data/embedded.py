@@ -1,7 +1,7 @@
 """Real data that comes with an installed package: no network, no download.
 
-Each function gives NumPy arrays `(x_train, y_train, x_test, y_test)`; the split is a permutation that its seed fixes, the same
-on every machine. Columns that are standardised use the training rows' mean and deviation.
+Each function gives NumPy arrays `(x_train, y_train, x_test, y_test)`; the split is a permutation that its seed fixes,
+the same on every machine. Columns that are standardised use the training rows' mean and deviation.
 """
 
 import numpy as np
@@ -27,7 +27,8 @@ def digits(test_fraction: float = 0.2, seed: int = 0) -> Split:
 
 
 def diabetes(test_fraction: float = 0.2, seed: int = 0) -> Split:
-    """442 patients, ten measurements and the disease's progression a year later, all standardised: x `[N, 10]`, y `[N]` float64.
+    """442 patients, ten measurements and the disease's progression a year later, all standardised: x `[N, 10]`, y
+    `[N]` float64.
 
     Source: scikit-learn's `load_diabetes` (Efron et al. 2004, "Least Angle Regression").
 

@@ -31,18 +31,19 @@ class ArraySource:
     The arrays go to the device once; a step then needs no transfer from the host. With `shuffle` the order is that of
     PyTorch's `DataLoader(shuffle=True)`: a function of the generator's state at the start and of the epoch.
 
-    **Matches** `torch.utils.data.DataLoader(TensorDataset(*arrays), batch_size, shuffle, drop_last=drop_last)` in PyTorch
-    2.13, batch for batch: with `seed=s`, after `torch.manual_seed(s)`; with a generator, where that generator stands.
-    **Differs**: a batch larger than the data is refused; what else draws from PyTorch's default generator between two epochs
-    (dropout, a second loader) moves PyTorch's later orders and not these.
+    **Matches** `torch.utils.data.DataLoader(TensorDataset(*arrays), batch_size, shuffle, drop_last=drop_last)` in
+    PyTorch 2.13, batch for batch: with `seed=s`, after `torch.manual_seed(s)`; with a generator, where that generator
+    stands.
+    **Differs**: a batch larger than the data is refused; what else draws from PyTorch's default generator between two
+    epochs (dropout, a second loader) moves PyTorch's later orders and not these.
 
     Args:
         arrays: arrays of one length, the rows; float64 ones become float32 where jax's x64 mode is off.
         batch_size: rows a batch; the last batch of an epoch holds what is left.
         shuffle: whether each epoch has its own order.
         drop_last: leave out a last batch that is not full.
-        seed: of the order: a number, or a `TorchGenerator` whose state (now) is where the order starts. None: `fit` gives
-            its own generator, as it stands after the parameters were drawn.
+        seed: of the order: a number, or a `TorchGenerator` whose state (now) is where the order starts. None: `fit`
+            gives its own generator, as it stands after the parameters were drawn.
 
     Raises:
         ValueError: no arrays, arrays of different lengths, a batch size below 1 or above the number of rows.
@@ -70,9 +71,7 @@ class ArraySource:
             )
         self.rows = lengths.pop()
         if not 1 <= batch_size <= self.rows:
-            raise ValueError(
-                f"batch_size must be between 1 and the {self.rows} rows of the data, given {batch_size}"
-            )
+            raise ValueError(f"batch_size must be between 1 and the {self.rows} rows of the data, given {batch_size}")
         self.batch_size, self.shuffle, self.drop_last = batch_size, shuffle, drop_last
         self._generator = (
             seed.clone() if isinstance(seed, TorchGenerator) else None if seed is None else TorchGenerator(seed)

@@ -17,9 +17,7 @@ def require_floating(where: str, **arrays: jax.Array) -> None:
     """Refuse integer, boolean and complex arrays."""
     for name, array in arrays.items():
         if not jnp.issubdtype(array.dtype, jnp.floating):
-            raise TypeError(
-                f"{where}: {name} has dtype {array.dtype}; it must be floating point, such as float32"
-            )
+            raise TypeError(f"{where}: {name} has dtype {array.dtype}; it must be floating point, such as float32")
 
 
 def require_same_dtype(where: str, **arrays: jax.Array | None) -> None:
@@ -43,9 +41,7 @@ def require_length(where: str, name: str, array: jax.Array, length: int, meaning
 def pair(where: str, name: str, value: IntOrPair, smallest: int) -> tuple[int, int]:
     """`value` as (height, width), from one integer or two, each at least `smallest`."""
     values = tuple(value) if isinstance(value, tuple | list) else (value,)
-    wanted = (
-        f"{where}: {name} must be an integer or a pair of integers, at least {smallest}, but got {value!r}"
-    )
+    wanted = f"{where}: {name} must be an integer or a pair of integers, at least {smallest}, but got {value!r}"
     try:
         integers = tuple(operator.index(item) for item in values)
     except TypeError as error:

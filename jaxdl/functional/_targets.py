@@ -27,8 +27,7 @@ def class_indices(
         raise TypeError(f"{where}: target of shape {t.shape} has dtype {t.dtype}; class indices are integers")
     if t.shape != wanted:
         raise ValueError(
-            f"{where}: target has shape {t.shape} but input of shape {x.shape} needs class indices of shape "
-            f"{wanted}"
+            f"{where}: target has shape {t.shape} but input of shape {x.shape} needs class indices of shape {wanted}"
         )
     require_same_dtype(where, input=x, weight=w)
     if not isinstance(t, jax.core.Tracer) and t.is_fully_addressable:

@@ -133,9 +133,7 @@ def _along(
         dim = 0 if x.ndim in (0, 1, 3) else 1
     axes = max(x.ndim, 1)  # a scalar has one axis here, as in PyTorch
     if not -axes <= operator.index(dim) < axes:
-        raise ValueError(
-            f"{where}: dim is {dim} but input has shape {x.shape}; it must lie in [{-axes}, {axes - 1}]"
-        )
+        raise ValueError(f"{where}: dim is {dim} but input has shape {x.shape}; it must lie in [{-axes}, {axes - 1}]")
     if x.size == 0:
         return x
     return function(widen(jnp.atleast_1d(x)), axis=dim).astype(x.dtype).reshape(x.shape)

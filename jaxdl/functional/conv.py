@@ -13,9 +13,7 @@ from jax.typing import ArrayLike
 from jaxdl.functional._checks import IntOrPair, pair, require_same_dtype
 
 Pair: TypeAlias = tuple[int, int]
-Geometry: TypeAlias = tuple[
-    Pair, tuple[Pair, Pair], Pair
-]  # strides, (low, high) padding of each axis, dilation
+Geometry: TypeAlias = tuple[Pair, tuple[Pair, Pair], Pair]  # strides, (low, high) padding of each axis, dilation
 
 
 def conv2d(
@@ -121,9 +119,7 @@ def _convolve_jvp(
     if not isinstance(dx, SymbolicZero):
         terms.append(_lax_convolve(dx, kernel.transpose(0, 1, 3, 2), geometry, "NHWC", "HWOI", "NHWC"))
     if not isinstance(dkernel, SymbolicZero):
-        term = _lax_convolve(
-            x.transpose(3, 1, 2, 0), dkernel.transpose(2, 0, 1, 3), geometry, "CHWN", "IHWO", "HWNC"
-        )
+        term = _lax_convolve(x.transpose(3, 1, 2, 0), dkernel.transpose(2, 0, 1, 3), geometry, "CHWN", "IHWO", "HWNC")
         terms.append(term.transpose(2, 0, 1, 3))
     return _convolve(x, kernel, geometry), terms[0] if len(terms) == 1 else terms[0] + terms[1]
 
@@ -144,9 +140,7 @@ def _geometry(
                 f"conv2d: padding is {padding!r}; it must be 'same', 'valid', an integer or a pair of them"
             )
         if padding == "same" and strides != (1, 1):
-            raise ValueError(
-                f"conv2d: padding='same' needs stride 1 but stride is {stride}; give padding as integers"
-            )
+            raise ValueError(f"conv2d: padding='same' needs stride 1 but stride is {stride}; give padding as integers")
         total = reach if padding == "same" else (0, 0)
         low, high = zip(*((t // 2, t - t // 2) for t in total), strict=True)
     else:
@@ -162,17 +156,13 @@ def _geometry(
 
 def _check_channels(x: jax.Array, w: jax.Array, b: jax.Array | None, groups: int) -> None:
     if w.ndim != 4 or 0 in w.shape:
-        raise ValueError(
-            f"conv2d: weight has shape {w.shape}; it must be [out_channels, in_channels / groups, kh, kw]"
-        )
+        raise ValueError(f"conv2d: weight has shape {w.shape}; it must be [out_channels, in_channels / groups, kh, kw]")
     if x.ndim not in (3, 4) or 0 in x.shape[-3:]:
         raise ValueError(f"conv2d: input has shape {x.shape}; it must be [N, C, H, W] or [C, H, W]")
     if operator.index(groups) < 1:
         raise ValueError(f"conv2d: groups is {groups}; it must be at least 1")
     if w.shape[0] % groups:
-        raise ValueError(
-            f"conv2d: weight's out_channels (={w.shape[0]}) must be divisible by groups (={groups})"
-        )
+        raise ValueError(f"conv2d: weight's out_channels (={w.shape[0]}) must be divisible by groups (={groups})")
     channels, expected = x.shape[-3], w.shape[1] * groups
     if channels != expected:
         raise ValueError(
@@ -184,6 +174,4 @@ def _check_channels(x: jax.Array, w: jax.Array, b: jax.Array | None, groups: int
     if x.dtype == jnp.bool_:
         raise TypeError("conv2d: input has dtype bool; cast it to a numeric dtype")
     if b is not None and b.shape != (w.shape[0],):
-        raise ValueError(
-            f"conv2d: bias has shape {b.shape}; it must be ({w.shape[0]},), one for each output channel"
-        )
+        raise ValueError(f"conv2d: bias has shape {b.shape}; it must be ({w.shape[0]},), one for each output channel")

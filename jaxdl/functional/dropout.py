@@ -54,8 +54,6 @@ def dropout(
         return x * jnp.zeros((), x.dtype)  # a product, as in PyTorch: NaN stays NaN
     require_floating("dropout", input=x)
     if key is None:
-        raise ValueError(
-            f"dropout: key is None but training with p={p} draws a mask; pass key=jax.random.key(seed)"
-        )
+        raise ValueError(f"dropout: key is None but training with p={p} draws a mask; pass key=jax.random.key(seed)")
     kept = jax.random.bernoulli(key, 1.0 - p, x.shape)
     return x * jnp.where(kept, 1.0 / (1.0 - p), 0.0).astype(x.dtype)

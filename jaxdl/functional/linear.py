@@ -43,9 +43,7 @@ def _check(x: jax.Array, w: jax.Array, b: jax.Array | None) -> None:
     if x.ndim < 1:
         raise ValueError("linear: input is a scalar; it needs at least one axis, [..., in_features]")
     if w.ndim not in (1, 2):
-        raise ValueError(
-            f"linear: weight has shape {w.shape}; it must be [out_features, in_features] or [in_features]"
-        )
+        raise ValueError(f"linear: weight has shape {w.shape}; it must be [out_features, in_features] or [in_features]")
     if x.shape[-1] != w.shape[-1]:
         raise ValueError(
             f"linear: input has {x.shape[-1]} features (shape {x.shape}) but weight expects {w.shape[-1]} "
@@ -57,9 +55,7 @@ def _check(x: jax.Array, w: jax.Array, b: jax.Array | None) -> None:
     if b is None:
         return
     if w.ndim == 1:
-        raise ValueError(
-            f"linear: a weight of shape {w.shape} takes no bias; give weight the shape {(1, *w.shape)}"
-        )
+        raise ValueError(f"linear: a weight of shape {w.shape} takes no bias; give weight the shape {(1, *w.shape)}")
     output = (*x.shape[:-1], w.shape[0])
     trailing = output[len(output) - b.ndim :] if b.ndim <= len(output) else None
     if trailing is None or any(have not in (1, want) for have, want in zip(b.shape, trailing, strict=True)):

@@ -187,9 +187,7 @@ def mse_loss(
         raise ValueError(f"mse_loss: weight has shape {w.shape} but input {x.shape}; the two must be equal")
     dtype = jnp.result_type(x, t) if w is None else jnp.result_type(x, t, w)
     if not jnp.issubdtype(dtype, jnp.floating):
-        raise TypeError(
-            f"mse_loss: input of {x.dtype} and target of {t.dtype} promote to {dtype}; cast one to a float"
-        )
+        raise TypeError(f"mse_loss: input of {x.dtype} and target of {t.dtype} promote to {dtype}; cast one to a float")
     x, t = (jnp.broadcast_to(widen(a.astype(dtype)), shape) for a in (x, t))
     squared = jnp.square(x - t)
     if w is None:
@@ -218,9 +216,7 @@ def _reduced(values: jax.Array, how: str, total: jax.Array | int) -> jax.Array:
     return jnp.sum(values) if how == "sum" else jnp.sum(values) / jnp.asarray(total, values.dtype)
 
 
-def _soft(
-    logs: jax.Array, p: jax.Array, w: jax.Array | None, axis: int, how: str, smoothing: float
-) -> jax.Array:
+def _soft(logs: jax.Array, p: jax.Array, w: jax.Array | None, axis: int, how: str, smoothing: float) -> jax.Array:
     """Cross-entropy with probabilities."""
     if smoothing > 0.0:
         p = p * (1 - smoothing) + smoothing / logs.shape[axis]

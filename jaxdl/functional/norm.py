@@ -109,9 +109,7 @@ def batch_norm(
     shift, ICML 2015.
     """
     x = jnp.asarray(input)
-    mean, var, scale, shift = (
-        None if a is None else jnp.asarray(a) for a in (running_mean, running_var, weight, bias)
-    )
+    mean, var, scale, shift = (None if a is None else jnp.asarray(a) for a in (running_mean, running_var, weight, bias))
     _check(x, training, eps, running_mean=mean, running_var=var, weight=scale, bias=shift)
     if x.size == 0:
         return (x, mean, var) if training and mean is not None and var is not None else x
@@ -162,8 +160,7 @@ def _check(x: jax.Array, training: bool, eps: float, **vectors: jax.Array | None
     missing = [name for name in ("running_mean", "running_var") if vectors[name] is None]
     if len(missing) == 1 or (missing and not training and x.size):
         raise ValueError(
-            f"batch_norm: {' and '.join(missing)} is None; give both running statistics, "
-            "or neither and training=True"
+            f"batch_norm: {' and '.join(missing)} is None; give both running statistics, or neither and training=True"
         )
     half = x.dtype.itemsize < 4
     for name, vector in vectors.items():

@@ -17,9 +17,7 @@ from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import IntOrPair, pair
 
-TILE = (
-    9  # windows that tile the plane are compared in one go up to so many elements, larger ones axis by axis
-)
+TILE = 9  # windows that tile the plane are compared in one go up to so many elements, larger ones axis by axis
 
 
 class _Span(NamedTuple):
@@ -38,9 +36,7 @@ class _Candidate(NamedTuple):
 
     value: jax.Array
     place: jax.Array | None  # where it lies in the unpadded plane, flat; None if nobody asks
-    entering: np.ndarray | None = (
-        None  # the windows of which it is the first element not in the padding; None: of none
-    )
+    entering: np.ndarray | None = None  # the windows of which it is the first element not in the padding; None: of none
 
 
 @overload
@@ -165,9 +161,7 @@ def _pool_tiles(x: jax.Array, rows: _Span, columns: _Span, with_index: bool) -> 
             index = jnp.asarray(row * columns.size + column)[None, None]
         return _Candidate(x[:, :, :, u, :, v], index)
 
-    return reduce(
-        _first_maximum, [candidate(u, v) for u in range(rows.kernel) for v in range(columns.kernel)]
-    )
+    return reduce(_first_maximum, [candidate(u, v) for u in range(rows.kernel) for v in range(columns.kernel)])
 
 
 def _pool_axis(x: _Candidate, span: _Span, axis: int, scale: int, with_index: bool) -> _Candidate:

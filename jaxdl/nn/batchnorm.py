@@ -64,8 +64,8 @@ class _BatchNorm(Module):
 class BatchNorm1d(_BatchNorm):
     """Batch normalisation of `[N, C]` or `[N, C, L]`: per channel, y = (x - mean) / sqrt(var + eps) * weight + bias.
 
-    In training, mean and (biased) variance are the batch's, and the running ones move by `momentum` towards them (the running
-    variance towards the unbiased one); in evaluation they are the running ones.
+    In training, mean and (biased) variance are the batch's, and the running ones move by `momentum` towards them (the
+    running variance towards the unbiased one); in evaluation they are the running ones.
 
     **Matches** `torch.nn.BatchNorm1d`, PyTorch 2.13, buffers included.
 

@@ -12,7 +12,8 @@ from jaxdl.nn.module import Module
 class Sequential(Module):
     """Modules one after another, named "0", "1", ... (or as a mapping names them), as in a state_dict.
 
-    **Matches** `torch.nn.Sequential`, PyTorch 2.13. Plain functions are welcome among the modules (PyTorch refuses them).
+    **Matches** `torch.nn.Sequential`, PyTorch 2.13. Plain functions are welcome among the modules (PyTorch refuses
+    them).
 
     >>> import jax.numpy as jnp
     >>> from jaxdl import nn, random
@@ -27,7 +28,9 @@ class Sequential(Module):
         self._names = tuple(str(name) for name in named)
         for name, module in named.items():
             if not callable(module):
-                raise TypeError(f"Sequential: entry {name} must be a module or a function, given {type(module).__name__}")
+                raise TypeError(
+                    f"Sequential: entry {name} must be a module or a function, given {type(module).__name__}"
+                )
             setattr(self, str(name), module)
 
     def __call__(self, input: Any) -> Any:

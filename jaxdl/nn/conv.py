@@ -7,8 +7,7 @@ import jax.numpy as jnp
 
 from jaxdl import functional as F
 from jaxdl.nn import init
-from jaxdl.nn.linear import default_parameters
-from jaxdl.nn.module import Module
+from jaxdl.nn.linear import Weighted, default_parameters
 
 _PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -18,7 +17,7 @@ def pair(value: int | tuple[int, int]) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
-class Conv2d(Module):
+class Conv2d(Weighted):
     """Cross-correlation of images `[N, C, H, W]` with `out_channels` kernels, plus a bias a channel.
 
     **Matches** `torch.nn.Conv2d`, PyTorch 2.13: arguments, layout `[out, in / groups, kh, kw]`, default initialisation.
@@ -38,8 +37,8 @@ class Conv2d(Module):
         rngs: `random.TorchGenerator(seed)` or `flax.nnx.Rngs(seed)`.
 
     Raises:
-        ValueError: a size is not positive, groups do not divide the channels, padding_mode or a padding word is unknown,
-            'same' with a stride.
+        ValueError: a size is not positive, groups do not divide the channels, padding_mode or a padding word is
+            unknown, 'same' with a stride.
 
     >>> import jax.numpy as jnp
     >>> from jaxdl import nn, random
@@ -91,7 +90,8 @@ class Conv2d(Module):
             size = input.shape[axis - 2]
             if max(edge) > size - (self.padding_mode == "reflect") and self.padding_mode != "replicate":
                 raise ValueError(
-                    f"Conv2d: {self.padding_mode} padding of {max(edge)} needs an input larger than its size {size} on axis {axis - 2}"
+                    f"Conv2d: {self.padding_mode} padding of {max(edge)} needs an input larger than its size {size} "
+                    f"on axis {axis - 2}"
                 )
             edges.append(edge)
         return jnp.pad(input, [(0, 0)] * (input.ndim - 2) + edges, mode=_PAD_MODES[self.padding_mode])

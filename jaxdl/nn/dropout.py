@@ -7,7 +7,8 @@ from jaxdl.nn.module import Module, draw_key
 
 
 class Dropout(Module):
-    """In training, each element is zeroed with probability p and the others are scaled by 1 / (1 - p); else the identity.
+    """In training, each element is zeroed with probability p and the others are scaled by 1 / (1 - p); else the
+    identity.
 
     **Matches** `torch.nn.Dropout`, PyTorch 2.13, in distribution and scale.
     **Differs**: the mask comes from a jax key: the one given to `apply(..., key=key)`, or to the call itself.

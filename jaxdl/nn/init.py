@@ -1,7 +1,7 @@
 """Initialisers under torch.nn.init's names: they set an `nnx.Param` in place, as PyTorch's set a tensor.
 
-`rngs` is a `random.TorchGenerator`, which draws bit for bit what PyTorch draws, or a `flax.nnx.Rngs`, which draws from the same
-distribution with jax's generator.
+`rngs` is a `random.TorchGenerator`, which draws bit for bit what PyTorch draws, or a `flax.nnx.Rngs`, which draws
+from the same distribution with jax's generator.
 """
 
 import math
@@ -16,7 +16,15 @@ from jaxdl.random import TorchGenerator
 Rngs = TorchGenerator | nnx.Rngs
 Variable = nnx.Variable[jax.Array]
 
-_GAINS = {"linear": 1.0, "conv1d": 1.0, "conv2d": 1.0, "conv3d": 1.0, "sigmoid": 1.0, "tanh": 5.0 / 3, "relu": math.sqrt(2.0)}
+_GAINS = {
+    "linear": 1.0,
+    "conv1d": 1.0,
+    "conv2d": 1.0,
+    "conv3d": 1.0,
+    "sigmoid": 1.0,
+    "tanh": 5.0 / 3,
+    "relu": math.sqrt(2.0),
+}
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -35,7 +43,9 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     if nonlinearity == "selu":
         return 3.0 / 4
     if nonlinearity not in _GAINS:
-        raise ValueError(f"unsupported nonlinearity {nonlinearity!r}; choose from {sorted([*_GAINS, 'leaky_relu', 'selu'])}")
+        raise ValueError(
+            f"unsupported nonlinearity {nonlinearity!r}; choose from {sorted([*_GAINS, 'leaky_relu', 'selu'])}"
+        )
     return _GAINS[nonlinearity]
 
 

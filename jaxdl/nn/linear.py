@@ -13,22 +13,31 @@ from jaxdl.nn.module import Module, storable
 
 
 def default_parameters(
-    module: Module, shape: tuple[int, ...], out_features: int, bias: bool, dtype: Any, rngs: init.Rngs
+    module: "Weighted", shape: tuple[int, ...], out_features: int, bias: bool, dtype: Any, rngs: init.Rngs
 ) -> None:
-    """Give `module` a weight of `shape` and a bias, initialised as PyTorch's Linear and Conv are: weight first, then bias."""
+    """Give `module` weight and bias, initialised as PyTorch's Linear and Conv are: the weight first, then the bias."""
     dtype = storable(dtype, f"{type(module).__name__}'s dtype")
     module.weight = nnx.Param(jnp.empty(shape, dtype))
     init.kaiming_uniform_(module.weight, a=math.sqrt(5), rngs=rngs)
-    module.bias = nnx.Param(jnp.empty(out_features, dtype)) if bias else None
+    module.bias = None
     if bias:
         bound = 1 / math.sqrt(init.fans(shape)[0])
+        module.bias = nnx.Param(jnp.empty(out_features, dtype))
         init.uniform_(module.bias, -bound, bound, rngs=rngs)
 
 
-class Linear(Module):
+class Weighted(Module):
+    """A module with a weight and perhaps a bias."""
+
+    weight: nnx.Param[jax.Array]
+    bias: nnx.Param[jax.Array] | None
+
+
+class Linear(Weighted):
     """y = x Aᵀ + b.
 
-    **Matches** `torch.nn.Linear`, PyTorch 2.13: names, layout `[out, in]`, default initialisation U(±1/sqrt(in_features)) for both.
+    **Matches** `torch.nn.Linear`, PyTorch 2.13: names, layout `[out, in]`, default initialisation
+    U(±1/sqrt(in_features)) for both.
     **Differs**: `rngs` is required; zero in_features are refused.
 
     Args:
@@ -52,7 +61,9 @@ class Linear(Module):
         self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None, *, rngs: init.Rngs
     ) -> None:
         if in_features < 1 or out_features < 1:
-            raise ValueError(f"Linear needs positive sizes, given in_features={in_features}, out_features={out_features}")
+            raise ValueError(
+                f"Linear needs positive sizes, given in_features={in_features}, out_features={out_features}"
+            )
         self.in_features, self.out_features = in_features, out_features
         default_parameters(self, (out_features, in_features), out_features, bias, dtype, rngs)
 

@@ -42,11 +42,12 @@ def _calling(train: bool, key: jax.Array | None) -> Iterator[None]:
 class Module(nnx.Module):
     """A Flax NNX module that behaves as a `torch.nn.Module` does.
 
-    Assign parameters (`nnx.Param`), buffers (`nn.Buffer`) and child modules to attributes in `__init__`, compute in `__call__`.
-    Children that come in numbers go into `nn.Sequential` or `flax.nnx.List`, never into a bare list.
+    Assign parameters (`nnx.Param`), buffers (`nn.Buffer`) and child modules to attributes in `__init__`, compute in
+    `__call__`. Children that come in numbers go into `nn.Sequential` or `flax.nnx.List`, never into a bare list.
 
     **Matches** `torch.nn.Module`: attribute names are the names of the state_dict; a new module is in training mode.
-    **Differs**: a module says what it computes, `functionalize` runs it as a pure function; there are no hooks and no `forward`.
+    **Differs**: a module says what it computes, `functionalize` runs it as a pure function; there are no hooks and no
+    `forward`.
 
     >>> from jaxdl import nn, random
     >>> class Net(nn.Module):
@@ -62,11 +63,11 @@ class Module(nnx.Module):
 
     @property
     def training(self) -> bool:
-        """Whether the module is in training mode: as `apply(..., train=...)` says, or as `train()` and `eval()` set it."""
+        """Whether it is in training mode: as `apply(..., train=...)` says, or as `train()` and `eval()` set it."""
         call = _call.get()
         return self._training if call is None else call.train
 
-    def train(self, mode: bool = True, **attributes: Any) -> None:  # type: ignore[override]  # torch's signature first
+    def train(self, mode: bool = True, **attributes: Any) -> None:
         """Put this module and its children into training mode (`mode=False`: evaluation mode), as in PyTorch."""
         super().train(**attributes)
         for _, module in nnx.iter_modules(self):
@@ -90,8 +91,8 @@ def draw_key(module: str, given: jax.Array | None = None) -> jax.Array:
         return given
     if call is None or call.key is None:
         raise ValueError(
-            f"{module} draws in training mode and was given no key; pass apply(..., train=True, key=jax.random.key(seed)), "
-            f"or call the module with key=..., or switch to evaluation mode"
+            f"{module} draws in training mode and was given no key; pass apply(..., train=True, key=jax.random.key(0))"
+            f", or call the module with key=..., or switch to evaluation mode"
         )
     call.drawn += 1
     return jax.random.fold_in(call.key, call.drawn - 1)
@@ -143,8 +144,8 @@ def named_variables(module: nnx.Module) -> dict[str, nnx.Variable[Any]]:
         if id(variable) in names:
             first = names[id(variable)]
             raise ValueError(
-                f"{name} and {first} are one variable; a parameter has one name here: use the value of {first} where it is "
-                f"shared instead of storing it twice"
+                f"{name} and {first} are one variable; a parameter has one name here: use the value of {first} where "
+                f"it is shared instead of storing it twice"
             )
         names[id(variable)] = name
     return dict(_walk(module))
@@ -153,7 +154,8 @@ def named_variables(module: nnx.Module) -> dict[str, nnx.Variable[Any]]:
 def state_dict(module: nnx.Module) -> Tensors:
     """Every parameter and buffer of a model, flat, under PyTorch's names and in PyTorch's order.
 
-    **Matches** `torch.nn.Module.state_dict()`: names, order, shapes; int64 counters are int32 where jax's x64 mode is off.
+    **Matches** `torch.nn.Module.state_dict()`: names, order, shapes; int64 counters are int32 where jax's x64 mode is
+    off.
 
     >>> from jaxdl import nn
     >>> list(nn.state_dict(nn.BatchNorm2d(3)))
@@ -165,14 +167,14 @@ def state_dict(module: nnx.Module) -> Tensors:
 def functionalize(model: nnx.Module) -> tuple[Apply, Tensors, Tensors]:
     """The model as a pure function and its tensors: `apply, params, buffers = functionalize(model)`.
 
-    `apply(params, buffers, *inputs, train=False, key=None) -> (outputs, buffers)` for `jax.jit`, `jax.grad` and `jax.vmap`;
-    `params` holds what is trained (`nnx.Param`) and `buffers` all other state, both flat dicts under PyTorch's state_dict
-    names. In training mode the returned buffers are the updated ones. The object graph is walked here, once, and when `apply`
-    is traced; a compiled step never sees it.
+    `apply(params, buffers, *inputs, train=False, key=None) -> (outputs, buffers)` for `jax.jit`, `jax.grad` and
+    `jax.vmap`; `params` holds what is trained (`nnx.Param`) and `buffers` all other state, both flat dicts under
+    PyTorch's state_dict names. In training mode the returned buffers are the updated ones. The object graph is walked
+    here, once, and when `apply` is traced; a compiled step never sees it.
 
     **Matches** `torch.func.functional_call` with `model.train(train)`, without changing anything in place.
-    **Differs**: evaluation mode is the default; randomness comes from `key` alone (the n-th drawing module of a call folds n
-    into it).
+    **Differs**: evaluation mode is the default; randomness comes from `key` alone (the n-th drawing module of a call
+    folds n into it).
 
     Args:
         model: a `jaxdl.nn` or `flax.nnx` module without shared variables.
@@ -210,7 +212,7 @@ def functionalize(model: nnx.Module) -> tuple[Apply, Tensors, Tensors]:
         tensors = {**params, **buffers}
         copy = nnx.merge(graph, jax.tree.unflatten(structure, [tensors[name] for name in names]))
         with _calling(train, key):
-            outputs = copy(*inputs)  # type: ignore[operator]  # a module computes in __call__
+            outputs = copy(*inputs)
         changed = dict(_walk(copy))
         return outputs, {name: changed[name].get_value() for name in buffer_names}
 
@@ -227,4 +229,6 @@ def _check_names(kind: str, given: Mapping[str, Any], expected: tuple[str, ...])
     if given.keys() != set(expected):
         missing = [name for name in expected if name not in given]
         unexpected = [name for name in given if name not in expected]
-        raise ValueError(f"apply: {kind} lack {missing or 'nothing'} and hold beyond the model's own {unexpected or 'nothing'}")
+        raise ValueError(
+            f"apply: {kind} lack {missing or 'nothing'} and hold beyond the model's own {unexpected or 'nothing'}"
+        )

@@ -11,8 +11,8 @@ Size = int | tuple[int, int]
 class MaxPool2d(Module):
     """The largest value of each window of an image `[N, C, H, W]`.
 
-    **Matches** `torch.nn.MaxPool2d`, PyTorch 2.13: stride defaults to kernel_size; the gradient of a tie goes to the first
-    maximum.
+    **Matches** `torch.nn.MaxPool2d`, PyTorch 2.13: stride defaults to kernel_size; the gradient of a tie goes to the
+    first maximum.
 
     Args:
         kernel_size: an int or (height, width); so are the other sizes.

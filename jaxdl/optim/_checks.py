@@ -7,7 +7,7 @@ import optax
 
 
 def require_non_negative(optimizer: str, **values: Any) -> None:
-    """Raise ValueError for the first concrete value that is negative or not a number; schedules and traced values pass."""
+    """Raise ValueError for the first concrete value that is negative or NaN; schedules and traced values pass."""
     for name, value in values.items():
         if callable(value) or isinstance(value, jax.core.Tracer):
             continue
@@ -25,7 +25,7 @@ def require_betas(optimizer: str, betas: tuple[Any, ...], count: int = 2) -> Non
 
 
 def is_zero(value: Any) -> bool:
-    """Whether a term can be left out: a plain 0. An array may become another number later (optax.inject_hyperparams)."""
+    """Whether a term can be left out: a plain 0. An array may become another number (optax.inject_hyperparams)."""
     return not isinstance(value, jax.Array) and bool(value == 0)
 
 

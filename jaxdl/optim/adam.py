@@ -22,8 +22,8 @@ class AdamState(NamedTuple):
 def bias_correction(beta: Any, step: jax.Array, dtype: Any) -> jax.Array:
     """1 - beta ** step, accurate in `dtype`.
 
-    By expm1, since 1 - beta ** step cancels: over 10 float32 steps Adam then stays within 2.4e-07 of PyTorch, which computes
-    the correction in float64, where the plain form is off by 7.5e-06.
+    By expm1, since 1 - beta ** step cancels: over 10 float32 steps Adam then stays within 2.4e-07 of PyTorch, which
+    computes the correction in float64, where the plain form is off by 7.5e-06.
     """
     concrete = not isinstance(beta, jax.Array)
     if concrete and beta == 0:
@@ -33,7 +33,7 @@ def bias_correction(beta: Any, step: jax.Array, dtype: Any) -> jax.Array:
 
 
 def lerp(old: jax.Array, new: jax.Array, kept: Any) -> jax.Array:
-    """kept · old + (1 - kept) · new, from the nearer end as PyTorch computes it: exactly `new` where nothing is kept."""
+    """kept · old + (1 - kept) · new, from the nearer end as in PyTorch: exactly `new` where nothing is kept."""
     if isinstance(kept, jax.Array):
         return jnp.where(kept <= 0.5, new - kept * (new - old), old + (1 - kept) * (new - old))
     return new - kept * (new - old) if kept <= 0.5 else old + (1 - kept) * (new - old)
@@ -68,7 +68,7 @@ def scale_by_adam(betas: tuple[Any, Any], eps: Any, amsgrad: bool = False) -> op
         new = jax.tree.map(scaled, mean, largest if amsgrad else square)
         return new, AdamState(step, mean, square, largest)
 
-    return optax.GradientTransformation(init, update)  # type: ignore[arg-type]  # optax types its states as a bare tree
+    return optax.GradientTransformation(init, update)
 
 
 def adam(
@@ -87,7 +87,8 @@ def adam(
     p ← p - learning_rate · m / (1 - β₁ᵗ) / (sqrt(v / (1 - β₂ᵗ)) + eps). With `decoupled_weight_decay` the decay is
     p ← p - learning_rate · weight_decay · p instead, and g stays as it is (AdamW).
 
-    **Matches** `torch.optim.Adam`, PyTorch 2.13: every keyword that is mathematics, amsgrad's maximum over the uncorrected v.
+    **Matches** `torch.optim.Adam`, PyTorch 2.13: every keyword that is mathematics, amsgrad's maximum over the
+    uncorrected v.
     **Differs**: the keywords that choose an implementation (foreach, fused, capturable, differentiable) do not exist.
 
     Args:

@@ -17,7 +17,8 @@ class MomentumState(NamedTuple):
 
 
 def scale_by_momentum(momentum: Any, dampening: Any = 0.0, nesterov: bool = False) -> optax.GradientTransformation:
-    """b ← momentum · b + (1 - dampening) · g, with b = g in the first step; the update is b, or g + momentum · b (Nesterov).
+    """b ← momentum · b + (1 - dampening) · g, with b = g in the first step; the update is b, or g + momentum · b
+    (Nesterov).
 
     optax.trace has no dampening: PyTorch leaves it out of the first step, so scaling the gradient does not give it.
     """
@@ -36,7 +37,7 @@ def scale_by_momentum(momentum: Any, dampening: Any = 0.0, nesterov: bool = Fals
         new = jax.tree.map(lambda g, b: g + momentum * b, updates, buffer) if nesterov else buffer
         return new, MomentumState(optax.safe_increment(state.step), buffer)
 
-    return optax.GradientTransformation(init, update)  # type: ignore[arg-type]  # optax types its states as a bare tree
+    return optax.GradientTransformation(init, update)
 
 
 def sgd(
@@ -83,7 +84,8 @@ def sgd(
     require_non_negative("sgd", learning_rate=learning_rate, momentum=momentum, weight_decay=weight_decay)
     if nesterov and (is_zero(momentum) or not is_zero(dampening)):
         raise ValueError(
-            f"sgd: nesterov=True needs momentum above 0 and dampening 0, given momentum={momentum}, dampening={dampening}"
+            f"sgd: nesterov=True needs momentum above 0 and dampening 0, "
+            f"given momentum={momentum}, dampening={dampening}"
         )
     return optax.chain(
         *gradient_first(maximize, weight_decay),

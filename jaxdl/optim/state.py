@@ -7,10 +7,11 @@ import jax
 
 
 def named_state(state: Any) -> dict[str, jax.Array]:
-    """The tensors of an optax state that belong to a parameter, flat: 'conv1.weight.exp_avg', 'fc.bias.momentum_buffer'.
+    """The tensors of an optax state that belong to a parameter, flat: 'conv1.weight.exp_avg',
+    'fc.bias.momentum_buffer'.
 
-    Every field of the state's named tuples that is a dict of arrays by parameter name gives `{parameter}.{field}`; counters are
-    left out. For the optimisers of `jaxdl.optim` the fields are PyTorch's.
+    Every field of the state's named tuples that is a dict of arrays by parameter name gives `{parameter}.{field}`;
+    counters are left out. For the optimisers of `jaxdl.optim` the fields are PyTorch's.
 
     >>> import jax.numpy as jnp
     >>> from jaxdl import optim

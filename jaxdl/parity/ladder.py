@@ -56,7 +56,8 @@ class Row:
 
     def __str__(self) -> str:
         sign = "<=" if self.agrees else ">"
-        return f"{self.rung} · {self.tensor} · {self.relative:.1e} {sign} {self.tolerance:.0e} ({self.dtype}, weights {self.weights})"
+        where = f"{self.rung} · {self.tensor}"
+        return f"{where} · {self.relative:.1e} {sign} {self.tolerance:.0e} ({self.dtype}, weights {self.weights})"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Ladder:
         return tuple(row for row in self.rows if not row.agrees)
 
     def assert_agreement(self) -> None:
-        """Raise ParityError, naming rung, tensor, difference, tolerance and dtype of the first failure, unless all agree."""
+        """Raise ParityError with rung, tensor, difference, tolerance and dtype of the first failure, if there is one."""
         if self.failures:
             more = f" (and {len(self.failures) - 1} more)" if len(self.failures) > 1 else ""
             raise ParityError(f"{self.name}: {self.failures[0]}{more}")
@@ -103,7 +104,16 @@ class Ladder:
     def table(self) -> Table:
         """The summary, for a terminal."""
         table = Table(
-            "weights", "dtype", "rung", "tensors", "largest |Δ|", "in units of scale", "allowed", "tensor", "", title=self.name
+            "weights",
+            "dtype",
+            "rung",
+            "tensors",
+            "largest |Δ|",
+            "in units of scale",
+            "allowed",
+            "tensor",
+            "",
+            title=self.name,
         )
         for line in self.summary():
             table.add_row(
@@ -233,7 +243,9 @@ def twin_of(experiment: Experiment, config: Any) -> Twin:
         ModuleNotFoundError: PyTorch is not installed.
     """
     if experiment.twin is None:
-        raise LookupError(f"{experiment.name} has no twin: {experiment.name.rpartition('/')[2]}_torch.py is not beside it")
+        raise LookupError(
+            f"{experiment.name} has no twin: {experiment.name.rpartition('/')[2]}_torch.py is not beside it"
+        )
     require_torch()
     module = import_module(experiment.twin)
     return Twin(lambda: module.model(config), module.loss, lambda model: module.optimizer(model, config))

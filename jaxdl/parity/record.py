@@ -18,9 +18,10 @@ Tensors = dict[str, np.ndarray]
 class Record:
     """Tensors by rung and name, and the loss of every step.
 
-    The rungs: `initial` parameters and buffers, `batches` (the order of the rows, epoch by epoch), `forward`, `loss` and
-    `gradient` of the first step, `step 1`, `step k` and the last (parameters, buffers and the optimiser's state after that many
-    steps), `loss curve`, and `evaluation` (the loss on test data in evaluation mode, after the last step).
+    The rungs: `initial` parameters and buffers, `batches` (the order of the rows, epoch by epoch), `forward`, `loss`
+    and `gradient` of the first step, `step 1`, `step k` and the last (parameters, buffers and the optimiser's state
+    after that many steps), `loss curve`, and `evaluation` (the loss on test data in evaluation mode, after the last
+    step).
     """
 
     rungs: dict[str, Tensors] = field(default_factory=dict)

@@ -34,14 +34,15 @@ def record_twin(
 ) -> Record:
     """Train a twin as a PyTorch script does and record every rung.
 
-    The script: `torch.manual_seed(seed)`, the model (in `dtype`), `DataLoader(TensorDataset(...), batch_size, shuffle=True)`, and
-    `zero_grad`, `backward`, `step` for each batch. Nothing of jaxdl takes part but the arrays of the data. PyTorch's global
-    generator is put back afterwards.
+    The script: `torch.manual_seed(seed)`, the model (in `dtype`), `DataLoader(TensorDataset(...), batch_size,
+    shuffle=True)`, and `zero_grad`, `backward`, `step` for each batch. Nothing of jaxdl takes part but the arrays of
+    the data. PyTorch's global generator is put back afterwards.
     """
     require_torch()
     import torch
 
-    record, losses = Record(), []
+    record = Record()
+    losses: list[torch.Tensor] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = twin.model().to(getattr(torch, dtype))
@@ -101,4 +102,6 @@ def _host(tensors: "dict[str, torch.Tensor]") -> Tensors:
 def require_torch() -> None:
     """Raise ModuleNotFoundError, with what would help, where PyTorch is not installed."""
     if find_spec("torch") is None:
-        raise ModuleNotFoundError("PyTorch, the reference, is not installed; pip install 'jaxdl[torch]' adds it", name="torch")
+        raise ModuleNotFoundError(
+            "PyTorch, the reference, is not installed; pip install 'jaxdl[torch]' adds it", name="torch"
+        )

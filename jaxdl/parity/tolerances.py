@@ -1,12 +1,15 @@
-"""How far two frameworks may differ, in one table: the largest difference in units of the tensor's own scale (its largest value).
+"""How far two frameworks may differ, in one table: the largest difference in units of the tensor's own scale (its
+largest value).
 
 float64 tells a difference in meaning from rounding: one bound holds for every rung and the whole run.
 
-float32 is held as tightly only at the start. Its rounding soon puts a ReLU on the other side of zero for some row of a batch,
-which changes that unit's gradient by a row's share, and Adam makes a step of it. PyTorch's own float32 run leaves its float64
-run in the same way: measured over three seeds of the four experiments, PyTorch against itself reaches 9e-03 in the loss curve,
-9e-02 in the test loss and 1.4e-01 in Adam's moments after the last step; jax against PyTorch, both float32, 1.4e-02, 1.3e-02
-and 4.4e-01. So after the tenth step float32 only tells gross differences, and float64 is the proof.
+float32 is held as tightly only at the start. Its rounding soon puts a ReLU on the other side of zero for some row of
+a batch, which changes that unit's gradient by a row's share, and Adam makes a step of it. PyTorch's own float32 run
+leaves its float64 run in the same way: measured over three seeds of the four experiments, PyTorch against itself
+reaches 9e-03 in the loss curve, 9e-02 in the test loss and 1.4e-01 in Adam's moments after the last step; jax against
+PyTorch, both float32, 1.4e-02, 1.3e-02 and 4.4e-01. With batch norm a weight whose gradient is rounding alone is
+walked by Adam, up to a learning rate a step: 8.6e-01 of its layer's largest. So after the tenth step float32 only
+tells gross differences, and float64 is the proof.
 """
 
 EXACT = 0.0
@@ -16,14 +19,14 @@ BITWISE = frozenset({"initial", "batches"})
 
 FLOAT64 = 1e-10
 FLOAT32 = {
-    "forward": 1e-5,  # seen: 3e-07
+    "forward": 1e-5,  # seen: 1e-06
     "loss": 1e-5,  # seen: 1e-07
-    "gradient": 1e-4,  # seen: 3e-06
+    "gradient": 1e-4,  # seen: 6e-06
     "step 1": 1e-3,  # seen: 6e-05; Adam's first step divides each gradient by its own size, the smallest ones too
-    "step 10": 1e-3,  # seen: 3e-06
+    "step 10": 1e-2,  # seen: 3e-04
     "loss curve": 5e-2,
 }
-FLOAT32_LATER = 1.0
+FLOAT32_LATER = 10.0
 
 
 def tolerance(rung: str, dtype: str) -> float:

@@ -61,12 +61,8 @@ def extents(shape: Any) -> tuple[int, ...]:
         sizes = tuple(shape)
     except TypeError:
         sizes = (shape,)
-    if not all(
-        isinstance(size, int | np.integer) and not isinstance(size, bool) and size >= 0 for size in sizes
-    ):
-        raise ValueError(
-            f"`shape` (={shape!r}) must be an integer or a tuple of integers, none of them negative"
-        )
+    if not all(isinstance(size, int | np.integer) and not isinstance(size, bool) and size >= 0 for size in sizes):
+        raise ValueError(f"`shape` (={shape!r}) must be an integer or a tuple of integers, none of them negative")
     return tuple(int(size) for size in sizes)
 
 
@@ -106,9 +102,7 @@ def integer_range(low: Any, high: Any, dtype: np.dtype[Any]) -> tuple[int, int]:
     """low and high, low < high, of a range low … high − 1 that `dtype` can hold."""
     low, high = integer(low, "low", -(2**63), 2**63 - 1), integer(high, "high", -(2**63), 2**63 - 1)
     if low >= high:
-        raise ValueError(
-            f"`low` (={low}) must be less than `high` (={high}), which is not in the range itself"
-        )
+        raise ValueError(f"`low` (={low}) must be less than `high` (={high}), which is not in the range itself")
     if low < np.iinfo(dtype).min or high - 1 > np.iinfo(dtype).max:
         raise ValueError(f"`low` (={low}) and `high` - 1 (={high - 1}) must both fit into {dtype.name}")
     return low, high

@@ -55,9 +55,7 @@ class TorchGenerator:
     def __repr__(self) -> str:
         return f"TorchGenerator(seed={self.initial_seed()})"
 
-    def uniform(
-        self, shape: Shape, low: float = 0.0, high: float = 1.0, *, dtype: DTypeLike = np.float32
-    ) -> Array:
+    def uniform(self, shape: Shape, low: float = 0.0, high: float = 1.0, *, dtype: DTypeLike = np.float32) -> Array:
         r"""Numbers spread evenly over [low, high): `tensor.uniform_(low, high)`.
 
         .. math:: x = u\,(\text{high} - \text{low}) + \text{low}, \qquad u = (\text{draw} \bmod 2^b)\, 2^{-b},
@@ -92,9 +90,7 @@ class TorchGenerator:
         numbers = uniform.in_range(self._stream, math.prod(sizes), low, high, resolved, self.fused)
         return numbers.reshape(sizes)
 
-    def normal(
-        self, shape: Shape, mean: float = 0.0, std: float = 1.0, *, dtype: DTypeLike = np.float32
-    ) -> Array:
+    def normal(self, shape: Shape, mean: float = 0.0, std: float = 1.0, *, dtype: DTypeLike = np.float32) -> Array:
         r"""Normal numbers: `tensor.normal_(mean, std)`.
 
         .. math:: x = \text{mean} + \text{std}\,\sqrt{-2\log(1 - u_1)}\,\{\cos, \sin\}(2\pi u_2).

@@ -35,9 +35,7 @@ def scaled(values: Array, mean: float, std: float, dtype: np.dtype[Any], fused: 
         return values.astype(FLOATS[dtype.name][0]).astype(dtype)
 
 
-def in_blocks(
-    stream: Stream, count: int, mean: float, std: float, dtype: np.dtype[Any], vector: bool
-) -> Array:
+def in_blocks(stream: Stream, count: int, mean: float, std: float, dtype: np.dtype[Any], vector: bool) -> Array:
     """16 or more normals; `vector` by the AVX2 kernel.
 
     Where 16 does not divide `count`, the last 16 are drawn again, over the end of the last whole block. The

@@ -48,9 +48,7 @@ def data_loader_order(
     [[2, 1, 3, 0], [0, 1, 3, 2], [1, 0, 3, 2]]
     """
     if not isinstance(generator, TorchGenerator):
-        raise TypeError(
-            f"`generator` (={generator!r}) must be a TorchGenerator; make one with TorchGenerator(seed)"
-        )
+        raise TypeError(f"`generator` (={generator!r}) must be a TorchGenerator; make one with TorchGenerator(seed)")
     n = integer(n, "n", 1, LARGEST)
     epoch = integer(epoch, "epoch", 0, 2**63 - 1)
     generator = generator.clone()

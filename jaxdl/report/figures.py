@@ -161,9 +161,7 @@ def _draw_losses(axes: "Axes", both: Losses, theme: Theme) -> None:
     axes.plot(np.arange(1, len(jax) + 1), jax, color=theme.jax, linewidth=thin, label="JAX")
     seen = np.concatenate([torch, jax])
     seen = seen[np.isfinite(seen)]
-    low, high = (
-        np.percentile(seen, [5, 95]) if seen.size else (1.0, 1.0)
-    )  # a single lucky batch decides nothing
+    low, high = np.percentile(seen, [5, 95]) if seen.size else (1.0, 1.0)  # a single lucky batch decides nothing
     if low > 0 and high > 10 * low and seen.min() > 0:
         log_axis(axes, 0.7 * seen.min(), 1.5 * seen.max())
     legend(axes, theme)

@@ -32,9 +32,7 @@ def load(path: str | os.PathLike[str]) -> Result:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(
-            f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
-        ) from None
+        raise ValueError(f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not JSON: it is not UTF-8 text") from None
     return checked(content, str(path))

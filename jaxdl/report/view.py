@@ -192,7 +192,5 @@ def mistakes(samples: Mapping[str, Any]) -> str:
         return ""
     wrong, rows = samples["mistakes"], f"{samples['rows']:,} test rows"
     return (
-        f"{wrong:,} of {rows} {'is' if wrong == 1 else 'are'} misread."
-        if wrong
-        else f"Not one of {rows} is misread."
+        f"{wrong:,} of {rows} {'is' if wrong == 1 else 'are'} misread." if wrong else f"Not one of {rows} is misread."
     )

@@ -53,8 +53,8 @@ def fit(
 ) -> tuple[State, History]:
     """Train: `epochs` times through `source`, one compiled and donated `program.step` a batch.
 
-    The seed is all that decides a run. As in a PyTorch script that begins with `torch.manual_seed(seed)`, the parameters are
-    drawn first and the order of the batches continues from there.
+    The seed is all that decides a run. As in a PyTorch script that begins with `torch.manual_seed(seed)`, the
+    parameters are drawn first and the order of the batches continues from there.
 
     Args:
         program: what to train, e.g. from `train.supervised`.
@@ -117,9 +117,7 @@ def evaluate(program: Program, state: State, source: Source) -> dict[str, float]
     for batch in source.batches(0, TorchGenerator(0)):  # the order does not matter to a mean
         rows.append(len(batch[-1]))
         measured.append(program.compiled_evaluate(state, batch))
-    return {
-        name: float(np.average(values, weights=rows)) for name, values in _fetched(measured).items()
-    }
+    return {name: float(np.average(values, weights=rows)) for name, values in _fetched(measured).items()}
 
 
 class _Epoch:
@@ -138,7 +136,7 @@ class _Epoch:
             self._look()
 
     def _look(self) -> None:
-        while self._ready < len(self._metrics) and self._metrics[self._ready]["loss"].is_ready():
+        while self._ready < len(self._metrics) and _is_ready(self._metrics[self._ready]["loss"]):
             self._ready += 1
         if self._ready:
             loss = float(jax.device_get(self._metrics[self._ready - 1]["loss"]))
@@ -149,7 +147,7 @@ class _Epoch:
     def fetch(self) -> dict[str, np.ndarray]:
         """Every metric of every step so far; raises for the first loss that is not finite."""
         steps = _fetched(self._metrics)
-        bad = np.flatnonzero(~np.isfinite(steps["loss"])) if steps else ()
+        bad = np.flatnonzero(~np.isfinite(steps.get("loss", np.empty(0))))
         if len(bad):
             index = int(bad[0])
             place = f"epoch {self._epoch + 1}, batch {index + 1} of {len(self._source)}"
@@ -165,10 +163,19 @@ class _Epoch:
         return "that batch is finite, so the parameters had grown too large; a smaller learning rate may help"
 
 
+def _is_ready(array: Any) -> bool:
+    """Whether an array's numbers are there: reading them waits for nothing. (jax.Array's type lacks the method.)"""
+    return bool(array.is_ready())
+
+
 def _fetched(measured: list[Metrics]) -> dict[str, np.ndarray]:
-    # One array at a time once all are ready: jax.device_get takes 20 times as long over many scalars (37 against 1.7 µs each).
+    # One array at a time once all are ready: jax.device_get takes 20 times as long over many scalars (37 against 1.7
+    # µs each).
     jax.block_until_ready(measured)
-    return {name: np.array([np.asarray(metrics[name]) for metrics in measured]) for name in (measured[0] if measured else {})}
+    return {
+        name: np.array([np.asarray(metrics[name]) for metrics in measured])
+        for name in (measured[0] if measured else {})
+    }
 
 
 @contextmanager

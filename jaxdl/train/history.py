@@ -13,8 +13,8 @@ import numpy as np
 class History:
     """Every step's metrics and every epoch's record, as plain arrays.
 
-    `history["loss"]` is the training loss of each step, `[steps]` float64; `history.epochs` is a list of dicts: epoch, seconds, the
-    mean of each training metric, and `test_`... for each metric of the evaluation.
+    `history["loss"]` is the training loss of each step, `[steps]` float64; `history.epochs` is a list of dicts:
+    epoch, seconds, the mean of each training metric, and `test_`... for each metric of the evaluation.
 
     >>> history = History()
     >>> history.add_epoch({"loss": np.array([2.0, 1.0])}, {"epoch": 0, "loss": 1.5})

@@ -35,10 +35,11 @@ class Probe(NamedTuple):
 class Program:
     """Training as three pure functions, and two that show what the model computes.
 
-    `init(generator) -> state` draws the parameters (and moves the generator); `step(state, batch) -> (state, metrics)` is one
-    training step, its metrics holding at least `loss`; `evaluate(state, batch) -> metrics` gives means over the batch;
-    `probe(state, batch) -> Probe` gives a step's output, loss and gradients, and `predict(state, batch) -> outputs` what the
-    model says of a batch in evaluation mode, where the program has them. The engine runs any Program and never learns which.
+    `init(generator) -> state` draws the parameters (and moves the generator); `step(state, batch) -> (state,
+    metrics)` is one training step, its metrics holding at least `loss`; `evaluate(state, batch) -> metrics` gives
+    means over the batch; `probe(state, batch) -> Probe` gives a step's output, loss and gradients, and
+    `predict(state, batch) -> outputs` what the model says of a batch in evaluation mode, where the program has them.
+    The engine runs any Program and never learns which.
     """
 
     init: Callable[[TorchGenerator], State]

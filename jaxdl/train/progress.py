@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, a line now and then elsewhere. It reads only numbers that are there already."""
+"""How far a run is: a bar on a terminal, a line now and then elsewhere, from numbers that are there already."""
 
 import sys
 import time
@@ -59,7 +59,8 @@ class Display:
             self._printed = time.monotonic()
             rate = (step + 1) / (self._printed - self._started)
             print(
-                f"epoch {epoch + 1}/{self._epochs}  step {step + 1}/{self._epochs * self._steps}  {note}  {rate:.0f} steps/s",
+                f"epoch {epoch + 1}/{self._epochs}  step {step + 1}/{self._epochs * self._steps}  {note}  "
+                f"{rate:.0f} steps/s",
                 file=sys.stderr,
                 flush=True,
             )

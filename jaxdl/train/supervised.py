@@ -47,8 +47,8 @@ def supervised(
     """Learn `target` from `inputs`: batches are `(*inputs, target)`, the loss is `loss(model(*inputs), target)`.
 
     Args:
-        model: a function with the keyword `rngs` that draws a `jaxdl.nn` (or `flax.nnx`) module anew for every run (a module
-            class is one), or a module, whose present parameters every run starts from.
+        model: a function with the keyword `rngs` that draws a `jaxdl.nn` (or `flax.nnx`) module anew for every run (a
+            module class is one), or a module, whose present parameters every run starts from.
         loss: `(outputs, target) -> scalar`, e.g. `functional.cross_entropy`.
         optimizer: an optax transformation, e.g. `optim.adam(1e-3)`.
         metrics: further `(outputs, target) -> scalar` functions by name, computed in evaluation.
@@ -75,7 +75,8 @@ def supervised(
             raise TypeError(f"supervised: {name} must be a function, given {type(measure).__name__}")
     if not isinstance(optimizer, optax.GradientTransformation):
         raise TypeError(
-            f"supervised: optimizer must be an optax transformation such as optim.adam(1e-3), given {type(optimizer).__name__}"
+            f"supervised: optimizer must be an optax transformation such as optim.adam(1e-3), "
+            f"given {type(optimizer).__name__}"
         )
     structure = _Structure(model)
 
@@ -96,7 +97,7 @@ def supervised(
         (value, (_, buffers)), gradients = differentiate(state.params, state, batch)
         updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
-        return State(params, buffers, opt_state, state.key, state.step + 1), {"loss": value}  # type: ignore[arg-type]  # optax types params as a bare tree
+        return State(params, buffers, opt_state, state.key, state.step + 1), {"loss": value}
 
     def predict(state: State, batch: Batch) -> Any:
         return structure.apply(state.params, state.buffers, *batch[:-1])[0]

@@ -9,10 +9,19 @@ import pytest
 import jaxdl
 
 MODULES = sorted(
-    info.name for info in pkgutil.walk_packages(jaxdl.__path__, "jaxdl.") if not info.name.endswith(("__main__", "worker"))
+    info.name
+    for info in pkgutil.walk_packages(jaxdl.__path__, "jaxdl.")
+    if not info.name.endswith(("__main__", "worker"))
 )
 FACES = [f"jaxdl.{room}" for room in jaxdl.__all__]
-EXAMPLES_NEED = {"bridge", "functional", "metrics", "nn", "optim", "random"}  # rooms whose public names all carry an example
+EXAMPLES_NEED = {
+    "bridge",
+    "functional",
+    "metrics",
+    "nn",
+    "optim",
+    "random",
+}  # rooms whose public names all carry an example
 
 
 def public(module):

@@ -65,7 +65,8 @@ def test_shuffling_needs_a_seed():
 
 
 @pytest.mark.parametrize(
-    ("load", "rows", "columns"), [(data.digits, 1797, (8, 8)), (data.diabetes, 442, (10,)), (data.breast_cancer, 569, (30,))]
+    ("load", "rows", "columns"),
+    [(data.digits, 1797, (8, 8)), (data.diabetes, 442, (10,)), (data.breast_cancer, 569, (30,))],
 )
 def test_embedded_sets_are_whole_and_split_without_overlap(load, rows, columns):
     x_train, y_train, x_test, y_test = load()

@@ -1,4 +1,4 @@
-"""Every experiment: it is whole, it reaches the score that its docstring promises, and bad input is one clear sentence."""
+"""Every experiment is whole and reaches the score that its docstring promises; bad input is one clear sentence."""
 
 import dataclasses
 import os
@@ -61,7 +61,7 @@ def test_the_batch_norm_variant_reaches_it_too():
 
 
 def test_least_squares_is_where_the_loss_of_linear_regression_is_flat():
-    """The third witness: at the closed form the program's gradient vanishes, and the run ends within 1 % of its loss."""
+    """A third witness: the program's gradient vanishes at the closed form, and the run ends within 1 % of its loss."""
     found = find("linear_regression")
     config = found.config(dtype="float64")
     with experiment.precision("float64"):
@@ -69,7 +69,12 @@ def test_least_squares_is_where_the_loss_of_linear_regression_is_flat():
         source = data.ArraySource((x, y), batch_size=len(x))
         solution, *_ = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y)
         state = program.init(random.TorchGenerator(0))
-        state = state._replace(params={"linear.weight": jax.numpy.asarray(solution[None, :-1]), "linear.bias": jax.numpy.asarray(solution[-1:])})
+        state = state._replace(
+            params={
+                "linear.weight": jax.numpy.asarray(solution[None, :-1]),
+                "linear.bias": jax.numpy.asarray(solution[-1:]),
+            }
+        )
         probe = program.probe(state, next(source.batches(0)))
         best = found.witnesses(config)["least squares"]
         assert max(float(abs(g).max()) for g in probe.gradients.values()) < 1e-14
@@ -96,7 +101,10 @@ def command(*arguments, cwd=None, module="experiments", **settings):
         (["run", "mlp", "--epocs", "3"], "--epochs"),
         (["run", "mlp", "--epochs", "three"], "'three' is not a valid integer"),
         (["run", "mlp", "--learning-rate", "-0.1"], "learning_rate must be at least 0, given -0.1"),
-        (["run", "mlp", "--batch-size", "2000"], "batch_size must be between 1 and the 1438 rows of the data, given 2000"),
+        (
+            ["run", "mlp", "--batch-size", "2000"],
+            "batch_size must be between 1 and the 1438 rows of the data, given 2000",
+        ),
         (["run", "mlp", "--epochs", "0"], "epochs must be at least 1, given 0"),
         (["run", "mlp", "--dtype", "float16"], "dtype must be one of float32, float64, given 'float16'"),
         (["run", "linear_regression", "--learning-rate", "1e9"], "smaller learning rate"),
@@ -141,13 +149,8 @@ def test_help_shows_the_lesson_and_the_flags():
 
 def test_ctrl_c_keeps_and_names_what_was_trained(tmp_path):
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    # As from a terminal: a test runner in the background ignores SIGINT, and its children would inherit that.
-    code = (
-        "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "sys.argv[1:] = ['--epochs', '1000000']; runpy.run_module('experiments.tabular.mlp', run_name='__main__')"
-    )
     process = subprocess.Popen(
-        [sys.executable, "-c", code],
+        [sys.executable, "-m", "experiments.tabular.mlp", "--epochs", "1000000"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])},
         stderr=subprocess.PIPE,

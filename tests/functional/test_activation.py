@@ -30,9 +30,7 @@ def test_relu_takes_integers_and_ignores_inplace() -> None:
     assert F.relu(np.array([-2, 3], np.int8), inplace=True).tolist() == [0, 3]
 
 
-@pytest.mark.parametrize(
-    ("shape", "dim"), [((), 0), ((4,), 0), ((4, 5), 1), ((3, 4, 5), 0), ((2, 3, 4, 5), 1)]
-)
+@pytest.mark.parametrize(("shape", "dim"), [((), 0), ((4,), 0), ((4, 5), 1), ((3, 4, 5), 0), ((2, 3, 4, 5), 1)])
 @pytest.mark.parametrize("function", [F.softmax, F.log_softmax])
 def test_no_dim_means_the_deprecated_one_and_warns(
     function: Callable[..., jax.Array], shape: tuple[int, ...], dim: int

@@ -45,17 +45,13 @@ class Case:
     def in_torch(self, *leaves: Any) -> Any:
         fixed = {k: a.clone() if self.torch.is_tensor(a) else a for k, a in self.arguments.items()}
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # padding='same' with an even kernel costs PyTorch a copy, and it says so
+            warnings.simplefilter("ignore")  # padding='same' with an even kernel costs PyTorch a copy, and it says so
             return _call(self.reference, fixed | dict(zip(self.leaves, leaves, strict=True)))
 
     def in_jax(self, *leaves: Any) -> Any:
         fixed = {k: self._numpy(a) for k, a in self.arguments.items()}
         output = _call(NAMES[self.name], fixed | dict(zip(self.leaves, leaves, strict=True)))
-        return (
-            output[0] if isinstance(output, tuple) else output
-        )  # batch_norm's buffers have a test of their own
+        return output[0] if isinstance(output, tuple) else output  # batch_norm's buffers have a test of their own
 
     def inputs(self) -> list[Any]:
         return [self.arguments[k] for k in self.leaves]
@@ -155,9 +151,7 @@ def _faults(case: Case, ours: list[Any], reference: list[Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_value_and_derivatives_in_float64(
-    torch: ModuleType, entries: Callable[[str], list[Any]], name: str
-) -> None:
+def test_value_and_derivatives_in_float64(torch: ModuleType, entries: Callable[[str], list[Any]], name: str) -> None:
     torch.manual_seed(0)
     faults, count = [], 0
     with jax.enable_x64(True):

@@ -87,9 +87,7 @@ TRANSFORMS = {
         lambda x, w: jax.grad(lambda x, w: jnp.vdot(w, jax.grad(f, 1)(x, w)), (0, 1))(x, w)
     ),
     "reverse over forward": lambda f: jax.grad(lambda x, w: jax.jvp(f, (x, w), (x, w))[1], (0, 1)),
-    "vmap of weights": lambda f: (
-        lambda x, w: jax.vmap(jax.grad(f, (0, 1)), (None, 0))(x, jnp.stack([w, 2 * w]))
-    ),
+    "vmap of weights": lambda f: lambda x, w: jax.vmap(jax.grad(f, (0, 1)), (None, 0))(x, jnp.stack([w, 2 * w])),
     "per-example gradients": lambda f: lambda x, w: jax.vmap(jax.grad(f, 1), (0, None))(x[:, None], w),
     "checkpoint": lambda f: jax.grad(jax.checkpoint(f), (0, 1)),
 }

@@ -20,9 +20,7 @@ def test_the_share_that_falls_and_the_scale_of_the_rest(p: float) -> None:
     fallen = (y == 0).mean()
     assert abs(fallen - p) < 5 * np.sqrt(p * (1 - p) / y.size)
     assert set(np.unique(y)) == {np.float32(0), np.float32(1 / (1 - p))}
-    assert np.abs((y == 0).mean(axis=1) - p).max() < 5 * np.sqrt(
-        p * (1 - p) / 400
-    )  # rows are not alike by chance
+    assert np.abs((y == 0).mean(axis=1) - p).max() < 5 * np.sqrt(p * (1 - p) / 400)  # rows are not alike by chance
 
 
 def test_the_gradient_is_the_mask() -> None:
@@ -31,9 +29,7 @@ def test_the_gradient_is_the_mask() -> None:
 
 
 def test_one_key_one_mask() -> None:
-    first, again, other = (
-        F.dropout(jnp.ones(100), key=key) for key in (KEY, jax.random.key(0), jax.random.key(1))
-    )
+    first, again, other = (F.dropout(jnp.ones(100), key=key) for key in (KEY, jax.random.key(0), jax.random.key(1)))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
@@ -48,9 +44,7 @@ def test_nothing_is_drawn_where_nothing_is_random() -> None:
 
 
 def test_a_key_is_asked_for_where_a_mask_is_drawn() -> None:
-    with pytest.raises(
-        ValueError, match=r"dropout: key is None but training with p=0\.5 draws a mask; pass key="
-    ):
+    with pytest.raises(ValueError, match=r"dropout: key is None but training with p=0\.5 draws a mask; pass key="):
         F.dropout(np.ones(3))
 
 

@@ -249,18 +249,15 @@ def test_a_value_that_is_traced_is_never_looked_at() -> None:
 SIGNATURES = {
     "linear": "input, weight, bias=None",
     "conv2d": "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1",
-    "max_pool2d": "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, "
-    "return_indices=False",
+    "max_pool2d": "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False",
     "relu": "input, inplace=False",
-    "batch_norm": "input, running_mean, running_var, weight=None, bias=None, training=False, "
-    "momentum=0.1, eps=1e-05",
+    "batch_norm": "input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05",
     "dropout": "input, p=0.5, training=True, inplace=False, *, key=None",
     "softmax": "input, dim=None, _stacklevel=3, dtype=None",
     "log_softmax": "input, dim=None, _stacklevel=3, dtype=None",
     "cross_entropy": "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, "
     "reduction='mean', label_smoothing=0.0",
-    "nll_loss": "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, "
-    "reduction='mean'",
+    "nll_loss": "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean'",
     "mse_loss": "input, target, size_average=None, reduce=None, reduction='mean', weight=None",
 }
 

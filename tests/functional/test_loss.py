@@ -18,9 +18,7 @@ def logs(x: np.ndarray, axis: int) -> np.ndarray:
     return x - np.log(np.exp(x).sum(axis, keepdims=True))
 
 
-def by_rows(
-    x: np.ndarray, t: np.ndarray, w: np.ndarray, ignored: int, smoothing: float, reduction: str
-) -> np.ndarray:
+def by_rows(x: np.ndarray, t: np.ndarray, w: np.ndarray, ignored: int, smoothing: float, reduction: str) -> np.ndarray:
     """The definition, row by row."""
     rows = np.moveaxis(logs(x, min(x.ndim - 1, 1)), min(x.ndim - 1, 1), -1).reshape(-1, w.size)
     losses, weights = [], []
@@ -40,9 +38,7 @@ def test_class_indices(shape: tuple[int, ...]) -> None:
     x, w = draw.normal(size=shape), draw.uniform(0.5, 2, 5)
     t = draw.integers(0, 5, shape[:-1] if len(shape) == 1 else shape[:1] + shape[2:])
     with jax.enable_x64(True):
-        for weight, ignored, e, how in product(
-            (None, w), (-100, 2), (0.0, 0.1, 1.0), ("mean", "sum", "none")
-        ):
+        for weight, ignored, e, how in product((None, w), (-100, 2), (0.0, 0.1, 1.0), ("mean", "sum", "none")):
             if len(shape) == 1 and t == ignored:
                 continue
             ours = F.cross_entropy(x, t, weight, ignore_index=ignored, label_smoothing=e, reduction=how)
@@ -63,11 +59,7 @@ def test_probabilities(shape: tuple[int, ...]) -> None:
     across = [5 if a == axis else 1 for a in range(len(shape))]
     with jax.enable_x64(True):
         for weight, e in product((None, w), (0.0, 0.1)):
-            rows = (
-                -(np.ones(across) if weight is None else w.reshape(across))
-                * (p * (1 - e) + e / 5)
-                * logs(x, axis)
-            )
+            rows = -(np.ones(across) if weight is None else w.reshape(across)) * (p * (1 - e) + e / 5) * logs(x, axis)
             for how, expected in {
                 "sum": rows.sum(),
                 "mean": rows.sum() / (rows.size / 5),
@@ -77,9 +69,7 @@ def test_probabilities(shape: tuple[int, ...]) -> None:
                 np.testing.assert_allclose(ours, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"label_smoothing": 0.1}, {"weight": np.ones(3, np.float32)}], ids=str
-)
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}, {"weight": np.ones(3, np.float32)}], ids=str)
 def test_where_all_is_ignored_the_mean_is_nan_and_the_gradient_zero(options: dict[str, Any]) -> None:
     x, t = np.ones((2, 3), np.float32), np.array([-100, -100])
     value, gradient = jax.value_and_grad(F.cross_entropy)(x, t, **options)
@@ -99,9 +89,7 @@ def test_nothing_to_average_is_nan() -> None:
 @pytest.mark.parametrize("target", [3, -1, -7, 100])
 def test_an_index_out_of_range_is_told_or_makes_nan(target: int) -> None:
     x, t = np.ones((2, 3), np.float32), np.array([1, target])
-    wanted = (
-        rf"target holds {target} but input has 3 classes; indices must lie in \[0, 2\] or be ignore_index"
-    )
+    wanted = rf"target holds {target} but input has 3 classes; indices must lie in \[0, 2\] or be ignore_index"
     for function in (F.cross_entropy, F.nll_loss):
         with pytest.raises(ValueError, match=wanted):
             function(x, t)
@@ -164,9 +152,7 @@ def test_mse_of_different_sizes_warns_and_broadcasts() -> None:
         (None, True, "mean"),
     ],
 )
-def test_the_deprecated_words_for_a_reduction(
-    size_average: bool | None, reduce: bool | None, meaning: str
-) -> None:
+def test_the_deprecated_words_for_a_reduction(size_average: bool | None, reduce: bool | None, meaning: str) -> None:
     x, t = np.ones((2, 3), np.float32), np.array([0, 1])
     calls = {F.cross_entropy: (x, t), F.nll_loss: (x, t), F.mse_loss: (x, x + 1)}
     for function, arguments in calls.items():

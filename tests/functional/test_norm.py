@@ -63,9 +63,7 @@ def test_half_input_is_summed_in_float32_beside_float32_buffers() -> None:
 def test_momentum_may_be_traced() -> None:
     """As for the cumulative average of nn.BatchNorm(momentum=None), whose factor is 1 / batches seen."""
     x = jnp.arange(6.0).reshape(3, 2)
-    moved = jax.jit(
-        lambda seen: F.batch_norm(x, jnp.ones(2), jnp.ones(2), training=True, momentum=1 / seen)[1]
-    )
+    moved = jax.jit(lambda seen: F.batch_norm(x, jnp.ones(2), jnp.ones(2), training=True, momentum=1 / seen)[1])
     np.testing.assert_allclose(moved(4.0), [0.75 + 0.25 * 2, 0.75 + 0.25 * 3], rtol=1e-6)
 
 

@@ -149,9 +149,7 @@ def test_all_of_torch_s_samples(torch: ModuleType, entries: Callable[[str], list
             ours = with_gradient(options)(x.detach().numpy(), cotangent.numpy())
             if not np.array_equal(ours[0], value.detach()) or not np.array_equal(ours[2], index):
                 faults.append(f"value or indices · {key}")
-            if not np.allclose(
-                ours[1], gradient, rtol=1e-14, atol=1e-14
-            ):  # sums may be taken in another order
+            if not np.allclose(ours[1], gradient, rtol=1e-14, atol=1e-14):  # sums may be taken in another order
                 faults.append(f"gradient · {key}")
     assert not faults, "\n".join(faults)
 

@@ -24,9 +24,7 @@ class Case(NamedTuple):
 CASES = {
     "linear": Case(F.linear, [(3, 4), (5, 4), (5,)]),
     "conv2d": Case(lambda x, w, b: F.conv2d(x, w, b, 2, 1), [(2, 2, 5, 4), (3, 2, 3, 2), (3,)]),
-    "conv2d, unbatched": Case(
-        lambda x, w: F.conv2d(x, w, padding="same", dilation=2), [(2, 5, 4), (3, 2, 2, 2)]
-    ),
+    "conv2d, unbatched": Case(lambda x, w: F.conv2d(x, w, padding="same", dilation=2), [(2, 5, 4), (3, 2, 2, 2)]),
     "conv2d, groups": Case(lambda x, w: F.conv2d(x, w, groups=2), [(2, 4, 4, 4), (2, 2, 3, 3)]),
     "max_pool2d, tiles": Case(lambda x: F.max_pool2d(x, 2), [(2, 2, 4, 5)]),
     "max_pool2d, overlaps": Case(lambda x: F.max_pool2d(x, 3, 2, 1, ceil_mode=True), [(1, 2, 5, 6)]),
@@ -41,9 +39,7 @@ CASES = {
         lambda x, m, w, b: F.batch_norm(x, m, jnp.ones(2), w, b), [(3, 2, 4), (2,), (2,), (2,)]
     ),
     "dropout": Case(lambda x: F.dropout(x, 0.4, key=KEY), [(4, 5)]),
-    "cross_entropy, indices": Case(
-        lambda x: F.cross_entropy(x, CLASSES, WEIGHT, label_smoothing=0.1), [(4, 3)]
-    ),
+    "cross_entropy, indices": Case(lambda x: F.cross_entropy(x, CLASSES, WEIGHT, label_smoothing=0.1), [(4, 3)]),
     "cross_entropy, probabilities": Case(
         lambda x, p: F.cross_entropy(x, p, WEIGHT, reduction="none"), [(4, 3, 2), (4, 3, 2)]
     ),
@@ -104,7 +100,7 @@ def _dot(left: Any, right: Any) -> Any:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_vmap_is_a_loop(case: Case) -> None:
-    """Over every argument at once and over each alone: value and gradients."""
+    """Over every argument at once and over the first alone: value and gradients."""
     first, second = draw(case, 0), draw(case, 1)
     count = len(first)
 
@@ -112,11 +108,8 @@ def test_vmap_is_a_loop(case: Case) -> None:
         return jax.value_and_grad(lambda *x: jnp.sum(case.function(*x) ** 2), tuple(range(count)))(*inputs)
 
     single = jax.jit(value_and_gradient, compiler_options=FAST_COMPILE)
-    for mapped in {tuple(range(count)), *((i,) for i in range(count))}:
-        inputs = [
-            jnp.stack([a, b]) if i in mapped else a
-            for i, (a, b) in enumerate(zip(first, second, strict=True))
-        ]
+    for mapped in {tuple(range(count)), (0,)}:
+        inputs = [jnp.stack([a, b]) if i in mapped else a for i, (a, b) in enumerate(zip(first, second, strict=True))]
         axes = tuple(0 if i in mapped else None for i in range(count))
         batched = jax.jit(jax.vmap(value_and_gradient, axes), compiler_options=FAST_COMPILE)(*inputs)
         for row in range(2):
@@ -124,9 +117,7 @@ def test_vmap_is_a_loop(case: Case) -> None:
             close(jax.tree.map(lambda a: a[row], batched), single(*one), 1e-12)  # noqa: B023
 
 
-@pytest.mark.parametrize(
-    "name", ["conv2d", "max_pool2d, overlaps", "batch_norm, training", "cross_entropy, indices"]
-)
+@pytest.mark.parametrize("name", ["conv2d", "max_pool2d, overlaps", "batch_norm, training", "cross_entropy, indices"])
 def test_a_scanned_gradient_is_the_gradient(name: str) -> None:
     case = CASES[name]
     x = draw(case, 0)

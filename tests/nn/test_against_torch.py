@@ -47,7 +47,9 @@ IDS = [f"{name}{args}{kwargs}" for name, args, kwargs, _ in CASES]
 
 
 def build(name, args, kwargs, seed=0, **more):
-    return getattr(nn, name)(*args, **kwargs, **more, **({"rngs": random.TorchGenerator(seed)} if name in DRAWS else {}))
+    return getattr(nn, name)(
+        *args, **kwargs, **more, **({"rngs": random.TorchGenerator(seed)} if name in DRAWS else {})
+    )
 
 
 @pytest.mark.torch
@@ -58,7 +60,9 @@ def test_a_seed_gives_the_same_tensors(torch, name, args, kwargs, shape, dtype):
     for seed in (0, 3):
         with torch.random.fork_rng(devices=[]), jax.enable_x64(True):
             torch.manual_seed(seed)
-            theirs = getattr(torch.nn, name)(*args, **kwargs, **({"dtype": getattr(torch, dtype)} if typed else {})).state_dict()
+            theirs = getattr(torch.nn, name)(
+                *args, **kwargs, **({"dtype": getattr(torch, dtype)} if typed else {})
+            ).state_dict()
             ours = nn.state_dict(build(name, args, kwargs, seed, **({"dtype": dtype} if typed else {})))
         assert list(ours) == list(theirs)
         for key, tensor in theirs.items():
@@ -121,10 +125,16 @@ def test_a_whole_model_from_one_seed(torch):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(42)
         theirs = torch.nn.Sequential(
-            torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 5)
+            torch.nn.Conv2d(1, 4, 3),
+            torch.nn.BatchNorm2d(4),
+            torch.nn.ReLU(),
+            torch.nn.Flatten(),
+            torch.nn.Linear(144, 5),
         )
     g = random.TorchGenerator(42)
-    ours = nn.Sequential(nn.Conv2d(1, 4, 3, rngs=g), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 5, rngs=g))
+    ours = nn.Sequential(
+        nn.Conv2d(1, 4, 3, rngs=g), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 5, rngs=g)
+    )
     computed = nn.state_dict(ours)
     assert list(computed) == list(theirs.state_dict())
     for name, tensor in theirs.state_dict().items():

@@ -105,7 +105,9 @@ def test_modules_work_on_their_own_in_pytorchs_modes():
     model.eval()
     assert not model[0].training
     assert model[0].num_batches_tracked.get_value() == 1  # batch norm ran before dropout refused
-    np.testing.assert_allclose(model(X), (X - model[0].running_mean[...]) / jnp.sqrt(model[0].running_var[...] + 1e-5), rtol=1e-5)
+    np.testing.assert_allclose(
+        model(X), (X - model[0].running_mean[...]) / jnp.sqrt(model[0].running_var[...] + 1e-5), rtol=1e-5
+    )
     model.train()
     assert model[1].training
 
@@ -150,16 +152,48 @@ def test_one_variable_under_two_names_is_refused():
         (lambda: nn.functionalize(Net), TypeError, r"given .*build it first: pass Net\(\.\.\.\), not Net"),
         (lambda: nn.functionalize(lambda x: x), TypeError, "must be a jaxdl.nn or flax.nnx module, given function"),
         (lambda: nn.Linear(0, 3, rngs=random.TorchGenerator(0)), ValueError, "positive sizes, given in_features=0"),
-        (lambda: nn.Linear(2, 3, rngs=0), TypeError, "rngs must be a random.TorchGenerator or a flax.nnx.Rngs, given int"),
+        (
+            lambda: nn.Linear(2, 3, rngs=0),
+            TypeError,
+            "rngs must be a random.TorchGenerator or a flax.nnx.Rngs, given int",
+        ),
         (lambda: nn.Linear(2, 3, dtype="float64", rngs=random.TorchGenerator(0)), TypeError, "jax_enable_x64"),
-        (lambda: nn.Conv2d(3, 4, 3, groups=2, rngs=random.TorchGenerator(0)), ValueError, r"in_channels \(=3\) must be divisible by groups \(=2\)"),
-        (lambda: nn.Conv2d(2, 3, 3, groups=2, rngs=random.TorchGenerator(0)), ValueError, r"out_channels \(=3\) must be divisible"),
+        (
+            lambda: nn.Conv2d(3, 4, 3, groups=2, rngs=random.TorchGenerator(0)),
+            ValueError,
+            r"in_channels \(=3\) must be divisible by groups \(=2\)",
+        ),
+        (
+            lambda: nn.Conv2d(2, 3, 3, groups=2, rngs=random.TorchGenerator(0)),
+            ValueError,
+            r"out_channels \(=3\) must be divisible",
+        ),
         (lambda: nn.Conv2d(2, 3, 3, padding="sane", rngs=random.TorchGenerator(0)), ValueError, "given 'sane'"),
-        (lambda: nn.Conv2d(2, 3, 3, padding="same", stride=2, rngs=random.TorchGenerator(0)), ValueError, "needs stride 1"),
-        (lambda: nn.Conv2d(2, 3, 3, padding_mode="mirror", rngs=random.TorchGenerator(0)), ValueError, "given 'mirror'"),
+        (
+            lambda: nn.Conv2d(2, 3, 3, padding="same", stride=2, rngs=random.TorchGenerator(0)),
+            ValueError,
+            "needs stride 1",
+        ),
+        (
+            lambda: nn.Conv2d(2, 3, 3, padding_mode="mirror", rngs=random.TorchGenerator(0)),
+            ValueError,
+            "given 'mirror'",
+        ),
         (lambda: nn.Conv2d(2, 3, 0, rngs=random.TorchGenerator(0)), ValueError, "kernel_size=0"),
-        (lambda: nn.Conv2d(1, 1, 3, padding=6, padding_mode="circular", rngs=random.TorchGenerator(0))(jnp.ones((1, 1, 5, 5))), ValueError, "circular padding of 6"),
-        (lambda: nn.Conv2d(1, 1, 3, padding=5, padding_mode="reflect", rngs=random.TorchGenerator(0))(jnp.ones((1, 1, 5, 5))), ValueError, "reflect padding of 5"),
+        (
+            lambda: nn.Conv2d(1, 1, 3, padding=6, padding_mode="circular", rngs=random.TorchGenerator(0))(
+                jnp.ones((1, 1, 5, 5))
+            ),
+            ValueError,
+            "circular padding of 6",
+        ),
+        (
+            lambda: nn.Conv2d(1, 1, 3, padding=5, padding_mode="reflect", rngs=random.TorchGenerator(0))(
+                jnp.ones((1, 1, 5, 5))
+            ),
+            ValueError,
+            "reflect padding of 5",
+        ),
         (lambda: nn.Dropout(1.5), ValueError, "p must be between 0 and 1, given 1.5"),
         (lambda: nn.BatchNorm2d(0), ValueError, "num_features must be positive, given 0"),
         (lambda: nn.BatchNorm2d(3)(jnp.ones((2, 3))), ValueError, r"must have 4 dimensions, given shape \(2, 3\)"),
@@ -167,8 +201,16 @@ def test_one_variable_under_two_names_is_refused():
         (lambda: nn.Flatten(1, 5)(jnp.ones((2, 3, 4))), ValueError, r"end_dim \(=5\) must be in \[-3, 2\]"),
         (lambda: nn.Sequential(nn.ReLU(), 3), TypeError, "entry 1 must be a module or a function, given int"),
         (lambda: nn.init.calculate_gain("gelu"), ValueError, "unsupported nonlinearity 'gelu'"),
-        (lambda: nn.init.kaiming_uniform_(nnx.Param(jnp.ones(3)), rngs=nnx.Rngs(0)), ValueError, "at least two dimensions"),
-        (lambda: nn.init.kaiming_uniform_(nnx.Param(jnp.ones((3, 3))), mode="fan", rngs=nnx.Rngs(0)), ValueError, "given 'fan'"),
+        (
+            lambda: nn.init.kaiming_uniform_(nnx.Param(jnp.ones(3)), rngs=nnx.Rngs(0)),
+            ValueError,
+            "at least two dimensions",
+        ),
+        (
+            lambda: nn.init.kaiming_uniform_(nnx.Param(jnp.ones((3, 3))), mode="fan", rngs=nnx.Rngs(0)),
+            ValueError,
+            "given 'fan'",
+        ),
     ],
 )
 def test_mistakes_are_named(call, error, message):

@@ -63,7 +63,11 @@ def trajectory(tx, params, grads):
 
 @pytest.mark.torch
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize(("name", "torch_name", "settings"), CASES, ids=lambda v: "-".join(map(str, v.values())) if isinstance(v, dict) else v)
+@pytest.mark.parametrize(
+    ("name", "torch_name", "settings"),
+    CASES,
+    ids=lambda v: "-".join(map(str, v.values())) if isinstance(v, dict) else v,
+)
 def test_trajectory_and_state_are_torchs(torch, name, torch_name, settings, dtype):
     generator = np.random.default_rng(0)
     start, grads = shapes(generator, dtype), gradients(generator, dtype)
@@ -77,7 +81,9 @@ def test_trajectory_and_state_are_torchs(torch, name, torch_name, settings, dtyp
         optimizer.step()
     expected = {n: tensor.detach() for n, tensor in tensors.items()}
     for n, tensor in tensors.items():
-        expected |= {f"{n}.{field}": v for field, v in optimizer.state[tensor].items() if field != "step" and v is not None}
+        expected |= {
+            f"{n}.{field}": v for field, v in optimizer.state[tensor].items() if field != "step" and v is not None
+        }
     computed = {**params, **state}
     assert computed.keys() == expected.keys()
     for n, reference in expected.items():
@@ -91,7 +97,9 @@ def test_a_schedule_is_the_learning_rate_of_its_step(torch, name, torch_name):
     generator = np.random.default_rng(0)
     start, grads = shapes(generator, "float64"), gradients(generator, "float64")
     with jax.enable_x64(True):
-        params, _ = trajectory(getattr(optim, name)(lambda step: 0.1 * 0.98**step), jax.tree.map(jnp.asarray, start), grads)
+        params, _ = trajectory(
+            getattr(optim, name)(lambda step: 0.1 * 0.98**step), jax.tree.map(jnp.asarray, start), grads
+        )
     tensors = {n: torch.tensor(value, requires_grad=True) for n, value in start.items()}
     optimizer = getattr(torch.optim, torch_name)(tensors.values(), lr=0.1)
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.98)

@@ -27,7 +27,10 @@ class Net(nn.Module):
 
 def program(optimizer=None, **settings):
     return train.supervised(
-        lambda rngs: Net(rngs=rngs, **settings), functional.cross_entropy, optimizer or optim.adam(1e-2), dtype="float64"
+        lambda rngs: Net(rngs=rngs, **settings),
+        functional.cross_entropy,
+        optimizer or optim.adam(1e-2),
+        dtype="float64",
     )
 
 
@@ -60,7 +63,18 @@ def test_a_right_port_agrees_on_every_rung(twin, torch):
     result.assert_agreement()
     assert torch.equal(before, torch.random.get_rng_state())
     seen = {row.rung for row in result.rows}
-    assert {"initial", "batches", "forward", "loss", "gradient", "step 1", "step 10", "step 30", "loss curve", "evaluation"} <= seen
+    assert {
+        "initial",
+        "batches",
+        "forward",
+        "loss",
+        "gradient",
+        "step 1",
+        "step 10",
+        "step 30",
+        "loss curve",
+        "evaluation",
+    } <= seen
     assert {row.weights for row in result.rows} == {"seed", "copied"}
     names = {row.tensor for row in result.rows if row.rung == "step 30"}
     assert {"fc1.weight", "bn1.running_var", "bn1.num_batches_tracked"} <= names
@@ -79,7 +93,10 @@ def slip(kind, torch_free=nn):
             return program(optim.adam(1e-2, betas=(0.9, 0.99))), "fc1.weight.exp_avg_sq"
         case "loss":
             wrong = train.supervised(
-                Net, lambda output, target: functional.cross_entropy(output, target, reduction="sum"), optim.adam(1e-2), dtype="float64"
+                Net,
+                lambda output, target: functional.cross_entropy(output, target, reduction="sum"),
+                optim.adam(1e-2),
+                dtype="float64",
             )
             return wrong, "loss · loss"
 
@@ -148,5 +165,5 @@ def test_the_batch_norm_variant_climbs_it_in_float64(torch):
 
 def test_an_experiment_without_a_twin_says_so():
     lone = replace(experiment.find("lenet"), twin=None)
-    with pytest.raises(LookupError, match="vision/lenet has no twin: lenet_torch.py is not beside it"):
+    with pytest.raises(LookupError, match=r"vision/lenet has no twin: lenet_torch\.py is not beside it"):
         parity.check(lone)

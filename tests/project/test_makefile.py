@@ -59,9 +59,7 @@ def test_a_python_without_venv(checkout):
     assert "apt install python3.12-venv" in refused(checkout)
 
 
-@pytest.mark.parametrize(
-    ("goal", "install", "ran"), [("compare", INSTALL_TORCH, COMPARE), ("test", INSTALL_DEV, TEST)]
-)
+@pytest.mark.parametrize(("goal", "install", "ran"), [("compare", INSTALL_TORCH, COMPARE), ("test", INSTALL_DEV, TEST)])
 def test_the_first_call_installs_and_the_second_only_runs(checkout, goal, install, ran):
     first = checkout.make(goal)
     assert first.returncode == 0, first.stderr

@@ -54,9 +54,7 @@ def test_float64(exponent):
         np.testing.assert_array_equal(affine(x, scale, shift), expected)
 
 
-@pytest.mark.parametrize(
-    "scale_shift", [(1e-310, 1e-320), (1e300, -1e299), (1e-300, 0.0), (5e-324, 5e-324)], ids=str
-)
+@pytest.mark.parametrize("scale_shift", [(1e-310, 1e-320), (1e300, -1e299), (1e-300, 0.0), (5e-324, 5e-324)], ids=str)
 def test_float64_at_any_magnitude(scale_shift):
     x = np.append(np.random.RandomState(3).randn(200), [0.0, 1.0, 0.5])
     expected = exactly(x, *(np.full(x.size, value) for value in scale_shift), np.float64)

@@ -72,13 +72,9 @@ def test_calls_of_every_kind_in_any_order(torch, pair, assert_same_bits, assert_
         tensor = torch.empty(size, dtype=getattr(torch, dtype))
         kind = choice.randint(6)
         if kind == 0:
-            assert_same_bits(
-                tensor.uniform_(-2, 3, generator=reference), generator.uniform(size, -2, 3, dtype=dtype)
-            )
+            assert_same_bits(tensor.uniform_(-2, 3, generator=reference), generator.uniform(size, -2, 3, dtype=dtype))
         elif kind in (1, 2):
-            assert_same_bits(
-                tensor.normal_(1, 2, generator=reference), generator.normal(size, 1, 2, dtype=dtype)
-            )
+            assert_same_bits(tensor.normal_(1, 2, generator=reference), generator.normal(size, 1, 2, dtype=dtype))
         elif kind == 3:
             assert generator.randperm(size).tolist() == torch.randperm(size, generator=reference).tolist()
         elif kind == 4:
@@ -122,9 +118,7 @@ def test_frozen():
     assert digest(generator.randperm(1000)) == "b504fd65550834a6"
     assert generator.randperm(5).tolist() == [3, 0, 2, 1, 4]
     assert generator.random() == 8242017313301256123
-    assert generator.bernoulli(0.3, 12).tolist() == [
-        bool(bit) for bit in (0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1)
-    ]
+    assert generator.bernoulli(0.3, 12).tolist() == [bool(bit) for bit in (0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1)]
     assert digest(generator.get_state()) == "7dfcb8f29be6522a"
 
 

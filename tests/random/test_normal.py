@@ -36,9 +36,7 @@ def test_extreme_scales(torch, pair, assert_same_bits, dtype, mean_std):
 @pytest.mark.parametrize("mean_std", [(0, 1), (0.5, 0.02)], ids=str)
 def test_a_million(torch, pair, assert_same_bits, mean_std):
     reference, generator = pair(2**35)
-    assert_same_bits(
-        torch.empty(10**6).normal_(*mean_std, generator=reference), generator.normal(10**6, *mean_std)
-    )
+    assert_same_bits(torch.empty(10**6).normal_(*mean_std, generator=reference), generator.normal(10**6, *mean_std))
 
 
 @pytest.mark.torch

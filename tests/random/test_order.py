@@ -21,9 +21,7 @@ def test_frozen(own_generator):
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize(
-    ("n", "batch_size"), [(1, 1), (2, 1), (5, 5), (10, 3), (100, 32), (1009, 64), (3, 8)]
-)
+@pytest.mark.parametrize(("n", "batch_size"), [(1, 1), (2, 1), (5, 5), (10, 3), (100, 32), (1009, 64), (3, 8)])
 @pytest.mark.parametrize("own_generator", [False, True])
 def test_against_a_loader(torch, n, batch_size, own_generator):
     with torch.random.fork_rng(devices=[]):

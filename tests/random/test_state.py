@@ -72,9 +72,7 @@ def test_the_bytes_are_a_copy():
 
 def damaged(offset: int, value: int, dtype: str) -> np.ndarray:
     state = TorchGenerator(0).get_state()
-    state[offset : offset + np.dtype(dtype).itemsize] = np.frombuffer(
-        np.array([value], dtype).tobytes(), np.uint8
-    )
+    state[offset : offset + np.dtype(dtype).itemsize] = np.frombuffer(np.array([value], dtype).tobytes(), np.uint8)
     return state
 
 
@@ -97,9 +95,7 @@ def test_content_that_no_generator_has(state):
     assert generator.random() == TorchGenerator(0).random()
 
 
-@pytest.mark.parametrize(
-    "state", [np.zeros(5055, np.uint8), np.zeros(5056), np.zeros((2, 2528), np.uint8), b"", None]
-)
+@pytest.mark.parametrize("state", [np.zeros(5055, np.uint8), np.zeros(5056), np.zeros((2, 2528), np.uint8), b"", None])
 def test_no_state_at_all(state):
     with pytest.raises(ValueError, match="5056 uint8s that get_state"):
         TorchGenerator(0).set_state(state)

@@ -146,9 +146,7 @@ def regression(name: str) -> dict[str, Any]:
     found = experiment(
         name, summary="Linear regression by mini-batch stochastic gradient descent, beside the closed form."
     )
-    found["parity"]["curves"] = {
-        dtype: curve_pair(dtype, 720, 1.31, 0.48) for dtype in ("float64", "float32")
-    }
+    found["parity"]["curves"] = {dtype: curve_pair(dtype, 720, 1.31, 0.48) for dtype in ("float64", "float32")}
     found["score"] = {
         "bound": "test_loss <= 0.6",
         "holds": True,
@@ -172,9 +170,7 @@ def images(name: str) -> dict[str, Any]:
         "reason": "RuntimeError: Failed to find C++ compiler. Please specify one in CXX",
     }
     timing = [mode("jax", 6.7), mode("eager", 5.8), failed, mode("channels_last", 4.5)]
-    return experiment(
-        name, summary="LeNet-5 reads handwritten digits.", samples=digit_samples(32, 4), timing=timing
-    )
+    return experiment(name, summary="LeNet-5 reads handwritten digits.", samples=digit_samples(32, 4), timing=timing)
 
 
 def differing(name: str) -> dict[str, Any]:
@@ -233,9 +229,7 @@ def result_of(*experiments: dict[str, Any]) -> dict[str, Any]:
 
 def sound_result() -> dict[str, Any]:
     """Three experiments that agree: one faster in jax, one level, one slower."""
-    return result_of(
-        experiment("tabular/mlp"), regression("fundamentals/linear_regression"), images("vision/lenet")
-    )
+    return result_of(experiment("tabular/mlp"), regression("fundamentals/linear_regression"), images("vision/lenet"))
 
 
 def strange_results() -> dict[str, dict[str, Any]]:

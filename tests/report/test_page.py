@@ -55,9 +55,7 @@ def test_it_and_its_pictures_are_written(drawn, sound):
         "fundamentals-linear_regression": ("curves", "bars", "scatter"),
         "vision-lenet": ("curves", "bars", "digits"),
     }
-    names = {
-        f"{anchor}-{kind}{theme}.png" for anchor in kinds for kind in kinds[anchor] for theme in ("", "-dark")
-    }
+    names = {f"{anchor}-{kind}{theme}.png" for anchor in kinds for kind in kinds[anchor] for theme in ("", "-dark")}
     assert {file.name for file in path.parent.iterdir()} == {"index.html", *names}
     for name in names:
         content = (path.parent / name).read_bytes()

@@ -14,9 +14,7 @@ ROOT = Path(report.__file__).parents[2]
 
 def test_importing_it_is_light():
     script = "import sys, jaxdl.report; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"matplotlib", "jinja2", "PIL", "jax", "torch", "flax"} & {*done.stdout.split()}
 
 
@@ -26,9 +24,7 @@ import sys
 from jaxdl.report import figures, theme
 figures.curves({'float32': {'jax': [1.0], 'torch': [2.0]}}, {}, theme.LIGHT)
 print(*sys.modules)"""
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "matplotlib.figure" in done.stdout.split()
     assert "matplotlib.pyplot" not in done.stdout.split()
 

@@ -20,9 +20,7 @@ def words(result):
 
 
 def test_a_row_for_each_mode(sound):
-    assert report.table(sound).row_count == sum(
-        len(experiment["timing"]) for experiment in sound["experiments"]
-    )
+    assert report.table(sound).row_count == sum(len(experiment["timing"]) for experiment in sound["experiments"])
     text = printed(sound)
     assert max(map(len, text.splitlines())) <= 80
     lines = [line.split() for line in text.splitlines()]

@@ -135,9 +135,7 @@ def test_buffers_move_and_dropout_draws_anew_each_step():
 def test_evaluation_weighs_rows_not_batches():
     program = classifier()
     state = program.init(random.TorchGenerator(0))
-    whole, parts = (
-        train.evaluate(program, state, data.ArraySource((X, LABELS), size)) for size in (len(X), 16)
-    )
+    whole, parts = (train.evaluate(program, state, data.ArraySource((X, LABELS), size)) for size in (len(X), 16))
     assert whole["loss"] == pytest.approx(parts["loss"], rel=1e-6)
     assert whole["accuracy"] == pytest.approx(parts["accuracy"], rel=1e-6)
 
@@ -160,7 +158,9 @@ def test_nan_in_the_data_stops_the_run_and_names_the_step(looks, monkeypatch):
     x = X.copy()
     x[37, 1] = np.nan
     ordered = data.ArraySource((x, LABELS), 16)
-    with pytest.raises(train.NonFiniteLossError, match=r"nan at step 3 \(epoch 1, batch 3 of 5\).*NaN or infinity in its array 0") as caught:
+    with pytest.raises(
+        train.NonFiniteLossError, match=r"nan at step 3 \(epoch 1, batch 3 of 5\).*NaN or infinity in its array 0"
+    ) as caught:
         train.fit(classifier(), ordered, epochs=2, progress=False)
     assert caught.value.step == 3
 
@@ -171,10 +171,8 @@ def test_divergence_names_the_learning_rate():
         train.fit(program, data.ArraySource((X, Y), 16), epochs=9, progress=False)
 
 
-def test_ctrl_c_keeps_what_was_trained(request):
+def test_ctrl_c_keeps_what_was_trained():
     """SIGINT in the middle of a run: the exception holds a whole state, and the handler is put back."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the runner is in the background
-    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(train.Interrupted, match="interrupted after step") as caught:
@@ -186,7 +184,9 @@ def test_ctrl_c_keeps_what_was_trained(request):
 
 def test_training_in_another_thread_leaves_signals_alone():
     results = []
-    thread = threading.Thread(target=lambda: results.append(train.fit(classifier(), source(), epochs=1, progress=False)))
+    thread = threading.Thread(
+        target=lambda: results.append(train.fit(classifier(), source(), epochs=1, progress=False))
+    )
     thread.start()
     thread.join()
     assert len(results) == 1
@@ -196,11 +196,17 @@ def test_training_in_another_thread_leaves_signals_alone():
     ("call", "error", "message"),
     [
         (lambda: train.fit(classifier(), source(), epochs=0), ValueError, "epochs must be at least 1, given 0"),
-        (lambda: train.supervised(3, functional.mse_loss, optim.sgd()), TypeError, "model must be a function, given int"),
+        (
+            lambda: train.supervised(3, functional.mse_loss, optim.sgd()),
+            TypeError,
+            "model must be a function, given int",
+        ),
         (lambda: train.supervised(Net, "mse", optim.sgd()), TypeError, "loss must be a function, given str"),
         (lambda: train.supervised(Net, functional.mse_loss, 0.1), TypeError, "must be an optax transformation"),
         (
-            lambda: train.supervised(Net, functional.mse_loss, optim.sgd(), dtype="float64").init(random.TorchGenerator(0)),
+            lambda: train.supervised(Net, functional.mse_loss, optim.sgd(), dtype="float64").init(
+                random.TorchGenerator(0)
+            ),
             TypeError,
             "jax_enable_x64",
         ),
@@ -221,7 +227,10 @@ def test_plain_lines_where_there_is_no_terminal():
         "train.fit(program, data.ArraySource((x, x), 16), epochs=5)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.returncode == 0, done.stderr
     assert "loss" in done.stderr
