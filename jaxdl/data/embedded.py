@@ -53,7 +53,7 @@ def breast_cancer(test_fraction: float = 0.2, seed: int = 0) -> Split:
     Source: scikit-learn's `load_breast_cancer`, from the UCI repository (Wolberg et al. 1995).
 
     >>> [array.shape for array in breast_cancer()]
-    [(456, 30), (456,), (113, 30), (113,)]
+    [(455, 30), (455,), (114, 30), (114,)]
     """
     from sklearn.datasets import load_breast_cancer
 

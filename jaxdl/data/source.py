@@ -51,7 +51,7 @@ class ArraySource:
     >>> import numpy as np
     >>> source = ArraySource((np.arange(5),), batch_size=2, shuffle=True, seed=0)
     >>> [rows.tolist() for rows, in source.batches(epoch=0)]
-    [[2, 0], [1, 3], [4]]
+    [[1, 4], [2, 3], [0]]
     """
 
     def __init__(

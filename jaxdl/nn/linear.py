@@ -17,20 +17,16 @@ def default_parameters(
 ) -> None:
     """Give `module` weight and bias, initialised as PyTorch's Linear and Conv are: the weight first, then the bias."""
     dtype = storable(dtype, f"{type(module).__name__}'s dtype")
-    module.weight = nnx.Param(jnp.empty(shape, dtype))
-    init.kaiming_uniform_(module.weight, a=math.sqrt(5), rngs=rngs)
-    module.bias = None
-    if bias:
-        bound = 1 / math.sqrt(init.fans(shape)[0])
-        module.bias = nnx.Param(jnp.empty(out_features, dtype))
-        init.uniform_(module.bias, -bound, bound, rngs=rngs)
+    module.weight = init.kaiming_uniform_(nnx.Param(jnp.empty(shape, dtype)), a=math.sqrt(5), rngs=rngs)
+    bound = 1 / math.sqrt(init.fans(shape)[0])
+    module.bias = init.uniform_(nnx.Param(jnp.empty(out_features, dtype)), -bound, bound, rngs=rngs) if bias else None
 
 
 class Weighted(Module):
     """A module with a weight and perhaps a bias."""
 
-    weight: nnx.Param[jax.Array]
-    bias: nnx.Param[jax.Array] | None
+    weight: nnx.Variable[jax.Array]
+    bias: nnx.Variable[jax.Array] | None
 
 
 class Linear(Weighted):

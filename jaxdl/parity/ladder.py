@@ -80,7 +80,7 @@ class Ladder:
         return tuple(row for row in self.rows if not row.agrees)
 
     def assert_agreement(self) -> None:
-        """Raise ParityError with rung, tensor, difference, tolerance and dtype of the first failure, if there is one."""
+        """Raise ParityError with rung, tensor, difference, tolerance and dtype of the first failure, if any."""
         if self.failures:
             more = f" (and {len(self.failures) - 1} more)" if len(self.failures) > 1 else ""
             raise ParityError(f"{self.name}: {self.failures[0]}{more}")

@@ -1,6 +1,7 @@
 """The PyTorch side of the ladder: an ordinary training script's loop, recorded rung by rung."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ def record_twin(
 
     record = Record()
     losses: list[torch.Tensor] = []
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seed)
         model = twin.model().to(getattr(torch, dtype))
         optimizer = twin.optimizer(model)
@@ -71,6 +72,19 @@ def record_twin(
         with torch.no_grad():
             record.rungs["evaluation"] = {"loss": twin.loss(model(*inputs), target).numpy()}
     return record
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """PyTorch on one thread: its sums then have one order, and small steps do not wait for each other's threads."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _batches(source: ArraySource, steps: int) -> Iterator[tuple[int, np.ndarray, "list[torch.Tensor]", "torch.Tensor"]]:

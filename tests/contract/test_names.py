@@ -1,5 +1,6 @@
 """What is true of all of jaxdl: documented names, running examples, the rooms' doors."""
 
+import doctest
 import importlib
 import inspect
 import pkgutil
@@ -14,7 +15,6 @@ MODULES = sorted(
     if not info.name.endswith(("__main__", "worker"))
 )
 FACES = [f"jaxdl.{room}" for room in jaxdl.__all__]
-EXAMPLES_NEED = {
     "bridge",
     "functional",
     "metrics",
@@ -48,6 +48,13 @@ def test_public_names_state_what_of_pytorch_they_match(name):
 
 SHORT = {"Apply", "Buffer", "is_module", "storable", "named_variables"}  # a line each
 OURS = {"named_state"}  # PyTorch has no such name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_example_runs(name):
+    """Doctests of public and private names alike."""
+    module = importlib.import_module(name)
+    assert doctest.testmod(module).failed == 0
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -6,6 +6,7 @@ gradients, under jit of vmap. Cotangents and tangents are random.
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 from jaxdl import functional
 
 pytestmark = pytest.mark.torch
+
+Program = Callable[..., Any]  # compiled for the first sample of its shapes and options, used for all of them
 
 # Under their names in op_db. max_pool2d and dropout are compared in their own files.
 NAMES = {
@@ -40,7 +43,9 @@ class Case:
     def __init__(self, torch: ModuleType, entry: Any, name: str, sample: Any) -> None:
         self.torch, self.reference, self.name = torch, entry.op, name
         self.arguments: dict[Any, Any] = dict(enumerate((sample.input, *sample.args))) | sample.kwargs
-        self.leaves = [k for k, a in self.arguments.items() if torch.is_tensor(a) and a.requires_grad]
+        tensors = {k: a for k, a in self.arguments.items() if torch.is_tensor(a)}
+        self.leaves = [k for k, a in tensors.items() if a.requires_grad]
+        self.others = [k for k, a in tensors.items() if not a.requires_grad]  # targets, buffers
 
     def in_torch(self, *leaves: Any) -> Any:
         fixed = {k: a.clone() if self.torch.is_tensor(a) else a for k, a in self.arguments.items()}
@@ -48,13 +53,18 @@ class Case:
             warnings.simplefilter("ignore")  # padding='same' with an even kernel costs PyTorch a copy, and it says so
             return _call(self.reference, fixed | dict(zip(self.leaves, leaves, strict=True)))
 
-    def in_jax(self, *leaves: Any) -> Any:
-        fixed = {k: self._numpy(a) for k, a in self.arguments.items()}
-        output = _call(NAMES[self.name], fixed | dict(zip(self.leaves, leaves, strict=True)))
+    def in_jax(self, others: list[Any], *leaves: Any) -> Any:
+        static = {k: self._numpy(a) for k, a in self.arguments.items()}
+        arrays = zip([*self.leaves, *self.others], [*leaves, *others], strict=True)
+        output = _call(NAMES[self.name], static | dict(arrays))
         return output[0] if isinstance(output, tuple) else output  # batch_norm's buffers have a test of their own
 
     def inputs(self) -> list[Any]:
         return [self.arguments[k] for k in self.leaves]
+
+    def arrays(self) -> tuple[list[Any], list[Any]]:
+        """For JAX: what is not differentiated, and what is."""
+        return [self._numpy(self.arguments[k]) for k in self.others], [self._numpy(a) for a in self.inputs()]
 
     def __str__(self) -> str:
         shapes = {k: tuple(a.shape) if self.torch.is_tensor(a) else a for k, a in self.arguments.items()}
@@ -91,22 +101,35 @@ def _torch_derivatives(case: Case) -> tuple[list[Any], Any, list[Any]]:
     return results, cotangent.numpy(), [t.numpy() for t in tangents]
 
 
-def _jax_derivatives(case: Case, cotangent: Any, tangents: list[Any]) -> tuple[list[Any], list[Any]]:
+def _all_derivatives(case: Case) -> Program:
     """The same, and <cotangent, forward mode along the tangents> beside <gradients, tangents>."""
 
-    def everything(inputs: list[Any], cotangent: Any, tangents: list[Any]) -> tuple[list[Any], list[Any]]:
+    def everything(
+        others: list[Any], inputs: list[Any], cotangent: Any, tangents: list[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        function = partial(case.in_jax, others)
+
         def gradients(*inputs: Any) -> tuple[Any, ...]:
-            return jax.vjp(case.in_jax, *inputs)[1](cotangent)
+            return jax.vjp(function, *inputs)[1](cotangent)
 
         def directed(*inputs: Any) -> Any:
             return _dot(gradients(*inputs), tangents)
 
-        value, forward = jax.jvp(case.in_jax, tuple(inputs), tuple(tangents))
+        value, forward = jax.jvp(function, tuple(inputs), tuple(tangents))
         second = jax.grad(directed, tuple(range(len(inputs))))(*inputs)
         return [value, *gradients(*inputs), *second], [(cotangent * forward).sum(), directed(*inputs)]
 
-    inputs = [a.detach().numpy() for a in case.inputs()]
-    return jax.jit(everything, compiler_options=FAST_COMPILE)(inputs, cotangent, tangents)
+    return jax.jit(everything, compiler_options=FAST_COMPILE)
+
+
+def _batched_gradients(case: Case) -> Program:
+    """Value and gradients of many inputs and cotangents at once."""
+
+    def value_and_gradients(others: list[Any], inputs: list[Any], cotangent: Any) -> list[Any]:
+        value, pull = jax.vjp(partial(case.in_jax, others), *inputs)
+        return [value, *pull(cotangent)]
+
+    return jax.jit(jax.vmap(value_and_gradients, (None, 0, 0)))
 
 
 def _difference(ours: Any, reference: Any) -> float:
@@ -153,18 +176,19 @@ def _faults(case: Case, ours: list[Any], reference: list[Any]) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_value_and_derivatives_in_float64(torch: ModuleType, entries: Callable[[str], list[Any]], name: str) -> None:
     torch.manual_seed(0)
-    faults, count = [], 0
+    faults: list[str] = []
+    programs: dict[str, Program] = {}
     with jax.enable_x64(True):
         for entry in (e for e in entries(name) if e.variant_test_name != "without_cudnn"):  # the same samples
             for sample in entry.sample_inputs("cpu", torch.float64, requires_grad=True):
                 case = Case(torch, entry, name, sample)
                 reference, cotangent, tangents = _torch_derivatives(case)
-                ours, (forward, backward) = _jax_derivatives(case, cotangent, tangents)
+                program = programs.setdefault(str(case), _all_derivatives(case))
+                ours, (forward, backward) = program(*case.arrays(), cotangent, tangents)
                 faults += _faults(case, ours, reference)
                 if not np.isclose(forward, backward, rtol=1e-10, atol=1e-10, equal_nan=True):
                     faults.append(f"forward mode {forward} against reverse {backward} · {case}")
-                count += 1
-    assert count
+    assert programs
     assert not faults, "\n".join(faults)
 
 
@@ -173,25 +197,20 @@ def test_value_and_gradients_in_float32_under_vmap(
     torch: ModuleType, entries: Callable[[str], list[Any]], name: str
 ) -> None:
     torch.manual_seed(0)
-    faults, count = [], 0
+    faults: list[str] = []
+    programs: dict[str, Program] = {}
     entry = entries(name)[0]  # the variants ask for float64 or repeat the samples
     for sample in entry.sample_inputs("cpu", torch.float32, requires_grad=True):
         if name == "nn.functional.conv2d" and sample.input.ndim == 3:
             continue  # unbatched: vmap makes it one more of the batched
         case = Case(torch, entry, name, sample)
         reference, cotangent, _ = _torch_derivatives(case)
-
-        def value_and_gradients(inputs: list[Any], cotangent: Any, case: Case = case) -> list[Any]:
-            value, pull = jax.vjp(case.in_jax, *inputs)
-            return [value, *pull(cotangent)]
-
-        inputs = [a.detach().numpy() for a in case.inputs()]
-        twice = jax.tree.map(lambda a: np.stack([a, a]), (inputs, cotangent))
-        batched = jax.jit(jax.vmap(value_and_gradients))(*twice)
+        program = programs.setdefault(str(case), _batched_gradients(case))
+        others, inputs = case.arrays()
+        batched = program(others, *jax.tree.map(lambda a: np.stack([a, a]), (inputs, cotangent)))
         for row in range(2):
             faults += _faults(case, [b[row] for b in batched], reference)
-        count += 1
-    assert count
+    assert programs
     assert not faults, "\n".join(faults)
 
 

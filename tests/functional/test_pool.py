@@ -21,6 +21,7 @@ GEOMETRIES: list[dict[str, Any]] = [
     {"kernel_size": (2, 3), "stride": (1, 2), "padding": (1, 0)},
     {"kernel_size": (3, 2), "stride": 2, "dilation": (1, 3), "ceil_mode": True},
     {"kernel_size": 2, "stride": 3, "padding": 1},  # some elements are in no window
+    {"kernel_size": 3, "padding": 1, "ceil_mode": True},  # one more window would begin just past the input
 ]
 
 
