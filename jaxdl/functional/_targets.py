@@ -48,21 +48,22 @@ def along(vector: jax.Array, axis: int, ndim: int) -> jax.Array:
 
 
 def picked(
-    logs: jax.Array, t: jax.Array, w: jax.Array | None, axis: int, ignore_index: int
+    values: jax.Array, t: jax.Array, w: jax.Array | None, axis: int, ignore_index: int, normaliser: jax.Array | None
 ) -> tuple[jax.Array, jax.Array]:
-    """Every row's loss, 0 where ignored and NaN where the index is out of range; and the kept weights' sum.
+    """Every row's w[t] · (normaliser - values[t]), 0 where ignored, NaN where t is out of range; and the kept weight.
 
-    A comparison with every class picks the entry. It fuses with the softmax around it, where a gather would
-    wrap or clamp an index out of range and leave a slow scatter for its gradient.
+    A comparison with every class picks the entry. It fuses with the softmax around it, where a gather would wrap or
+    clamp an index out of range and leave a scatter for its gradient.
     """
-    classes = logs.shape[axis]
-    chosen = along(jnp.arange(classes, dtype=t.dtype), axis, logs.ndim) == jnp.expand_dims(t, axis)
+    classes = values.shape[axis]
+    chosen = along(jnp.arange(classes, dtype=t.dtype), axis, values.ndim) == jnp.expand_dims(t, axis)
+    rows = -jnp.sum(jnp.where(chosen, values, 0), axis)
+    if normaliser is not None:
+        rows = normaliser + rows
     kept = t != ignore_index
-    weights = kept.astype(logs.dtype)
+    weights = kept.astype(values.dtype)
     if w is not None:
-        vector = along(w, axis, logs.ndim)
-        weights = jnp.where(kept, jnp.sum(jnp.where(chosen, vector, 0), axis), 0)
-        logs = logs * vector
-    rows = -jnp.sum(jnp.where(chosen, logs, 0), axis)
+        weights = jnp.where(kept, jnp.sum(jnp.where(chosen, along(w, axis, values.ndim), 0), axis), 0)
+        rows = rows * weights
     rows = jnp.where((t >= 0) & (t < classes), rows, jnp.nan)
     return jnp.where(kept, rows, 0), jnp.sum(weights)

@@ -5,6 +5,7 @@ import warnings
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import widen
@@ -34,7 +35,8 @@ def cross_entropy(
     is averaged, and the gradient 0 where all is ignored. **Differs**: indices may have any integer dtype; an
     index out of range raises ValueError (PyTorch: IndexError) where targets are concrete, and inside `jit`,
     where they cannot be seen, makes its row NaN; a negative `label_smoothing` raises (PyTorch takes it as 0);
-    `weight` is differentiable with indices too.
+    `weight` is differentiable with indices too; the target of an unbatched input has no axis (PyTorch allows one of
+    length 1).
 
     Args:
         input: logits, [C], [N, C] or [N, C, d1, ...].
@@ -78,10 +80,13 @@ def cross_entropy(
         dtype = jnp.result_type(x, t) if w is None else jnp.result_type(x, t, w)
         return _soft(log_softmax(widen(x), axis), t, w, axis, how, label_smoothing).astype(dtype)
     t = class_indices("cross_entropy", x, t, w, axis, ignore_index)
-    logs, w = log_softmax(widen(x), axis), None if w is None else widen(w)
-    rows, total = picked(logs, t, w, axis, ignore_index)
+    wide, w = widen(x), None if w is None else widen(w)
+    shifted = wide - lax.stop_gradient(jnp.max(wide, axis, keepdims=True, initial=-jnp.inf))
+    normaliser = jnp.log(jnp.sum(jnp.exp(shifted), axis))  # apart: one array of all classes less than log_softmax
+    rows, total = picked(shifted, t, w, axis, ignore_index, normaliser)
     loss = _reduced(rows, how, total)
     if label_smoothing > 0.0:
+        logs = shifted - jnp.expand_dims(normaliser, axis)
         uniform = -jnp.sum(logs if w is None else logs * along(w, axis, x.ndim), axis)
         uniform = _reduced(jnp.where(t == ignore_index, 0, uniform), how, total)
         loss = (1 - label_smoothing) * loss + (label_smoothing / x.shape[axis]) * uniform
@@ -128,7 +133,7 @@ def nll_loss(
     x, t, w = jnp.asarray(input), jnp.asarray(target), None if weight is None else jnp.asarray(weight)
     axis = class_axis("nll_loss", x, w)
     t = class_indices("nll_loss", x, t, w, axis, ignore_index)
-    rows, total = picked(widen(x), t, None if w is None else widen(w), axis, ignore_index)
+    rows, total = picked(widen(x), t, None if w is None else widen(w), axis, ignore_index, None)
     return _reduced(rows, how, total).astype(x.dtype)
 
 

@@ -79,7 +79,8 @@ def batch_norm(
     **Matches** PyTorch 2.13: output, gradients and new running statistics (which carry no gradient); the
     variance is computed in two passes, and half types in float32. **Differs**: nothing changes in place, so
     training with running statistics returns the new ones as well; `momentum` may be a traced scalar; in
-    evaluation the running statistics are differentiable.
+    evaluation the running statistics are differentiable; they, weight and bias are vectors (PyTorch takes any
+    shape of C elements).
 
     Args:
         input: [N, C, ...]; an array without elements comes back as it is.

@@ -95,7 +95,7 @@ def max_pool2d(
     Args:
         input: [N, C, H, W], or [C, H, W]; floating point or integer.
         kernel_size: an integer or (height, width), at least 1; so too below.
-        stride: the distance of neighbouring windows; None: the kernel's size.
+        stride: the distance of neighbouring windows; None (or, as in PyTorch, an empty tuple): the kernel's size.
         padding: on both sides of each axis, at most half the kernel.
         dilation: the distance of neighbouring elements of a window.
         ceil_mode: let the last window hang over the edge.
@@ -210,7 +210,7 @@ def _spans(
     ceil_mode: bool,
 ) -> list[_Span]:
     kernels = pair("max_pool2d", "kernel_size", kernel_size, smallest=1)
-    strides = kernels if stride is None else pair("max_pool2d", "stride", stride, smallest=1)
+    strides = kernels if stride in (None, (), []) else pair("max_pool2d", "stride", stride, smallest=1)
     paddings = pair("max_pool2d", "padding", padding, smallest=0)
     dilations = pair("max_pool2d", "dilation", dilation, smallest=1)
     spans = []

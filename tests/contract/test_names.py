@@ -15,13 +15,6 @@ MODULES = sorted(
     if not info.name.endswith(("__main__", "worker"))
 )
 FACES = [f"jaxdl.{room}" for room in jaxdl.__all__]
-    "bridge",
-    "functional",
-    "metrics",
-    "nn",
-    "optim",
-    "random",
-}  # rooms whose public names all carry an example
 
 
 def public(module):

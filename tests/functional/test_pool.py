@@ -110,6 +110,11 @@ def test_indices_are_int64_under_x64() -> None:
         assert F.max_pool2d(np.ones((1, 4, 4)), 3, 1, return_indices=True)[1].dtype == jnp.int64
 
 
+def test_an_empty_stride_is_the_kernel_as_in_torch() -> None:
+    x = inputs("distinct")
+    np.testing.assert_array_equal(F.max_pool2d(x, 2, ()), F.max_pool2d(x, 2))
+
+
 def test_no_batch_and_an_empty_batch() -> None:
     x = inputs("distinct")
     np.testing.assert_array_equal(F.max_pool2d(x[0], 3, 2), F.max_pool2d(x, 3, 2)[0])
