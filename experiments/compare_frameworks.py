@@ -13,20 +13,23 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from jaxdl.cli import guarded
 
 OUT = Path("reports/compare")
+QUICK_ROUNDS = 3
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1)
 @click.option("--rounds", type=int, default=7, show_default=True, help="turns that each mode gets")
+@click.option("--quick", is_flag=True, help=f"{QUICK_ROUNDS} rounds")
 @click.option("--threads", type=int, default=None, help="cores for every framework  [default: all]")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="folder of the page")
-def compare_frameworks(names: tuple[str, ...], rounds: int, threads: int | None, out: Path) -> None:
+def compare_frameworks(names: tuple[str, ...], rounds: int, quick: bool, threads: int | None, out: Path) -> None:
     """Compare jax with PyTorch on the experiments NAMES (default: all that have a twin)."""
     from jaxdl import compare, report
     from jaxdl.compare import machine
     from jaxdl.experiment import discover, find
 
     chosen = [find(name) for name in names] or [found for found in discover().values() if found.twin]
+    rounds = QUICK_ROUNDS if quick else rounds
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

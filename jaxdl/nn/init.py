@@ -72,8 +72,8 @@ def uniform_(tensor: Variable, a: float = 0.0, b: float = 1.0, *, rngs: Rngs) ->
     >>> import jax.numpy as jnp
     >>> from flax import nnx
     >>> from jaxdl.random import TorchGenerator
-    >>> uniform_(nnx.Param(jnp.zeros(2)), rngs=TorchGenerator(0)).get_value().round(4)
-    Array([0.4963, 0.7682], dtype=float32)
+    >>> [round(value, 4) for value in uniform_(nnx.Param(jnp.zeros(2)), rngs=TorchGenerator(0)).get_value().tolist()]
+    [0.4963, 0.7682]
     """
     shape, dtype = tensor.get_value().shape, tensor.get_value().dtype
     if isinstance(rngs, TorchGenerator):

@@ -4,6 +4,8 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +55,19 @@ def test_every_example_runs(name):
 @pytest.mark.parametrize("name", MODULES)
 def test_every_file_imports_and_is_described(name):
     assert importlib.import_module(name).__doc__, name
+
+
+def test_the_readme_is_true(capsys):
+    """Its script runs and reaches what an MLP reaches, and its tables name what is there."""
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    script = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(script[1], {})  # the README's own ten lines
+    assert float(capsys.readouterr().out.split()[0]) > 0.9
+    for room in ("functional", "nn"):
+        row = next(line for line in text.splitlines() if line.startswith(f"| `jaxdl.{room}`"))
+        module = importlib.import_module(f"jaxdl.{room}")
+        for name in re.findall(r"\b[A-Za-z_0-9]+\b", row.split("|")[2].partition(";")[0]):
+            assert hasattr(module, name), name
 
 
 def test_the_face_lists_every_room():
