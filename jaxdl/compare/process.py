@@ -44,7 +44,7 @@ class Worker:
         }
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "jaxdl.compare.worker"],
+                [_python(scratch), "-m", "jaxdl.compare.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -98,3 +98,11 @@ class Worker:
         if "reason" in values:
             raise WorkerError(values["reason"])
         return values
+
+
+def _python(scratch: Path) -> str:
+    """This Python. Where its folder's name has a space, by a link without one: torch.compile's C++ compiler needs that."""
+    if " " not in sys.prefix:
+        return sys.executable
+    (scratch / "python").symlink_to(sys.prefix, target_is_directory=True)
+    return str(scratch / "python" / Path(sys.executable).relative_to(sys.prefix))

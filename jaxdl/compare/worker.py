@@ -39,7 +39,7 @@ def main() -> None:
         first_step = time.perf_counter() - started
         losses = [*first(), *advance(CHECKED_STEPS - 1)()]
     except Exception as error:  # a mode that cannot run says why in its row
-        answer(reason=f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}")
+        answer(reason=reason(error))
         return
     answer(import_s=imported, first_step_s=first_step, losses=losses)
     for line in sys.stdin:
@@ -49,6 +49,13 @@ def main() -> None:
         advance(int(line))
         answer(seconds=time.perf_counter() - started)
     answer(peak_mib=peak_mib())
+
+
+def reason(error: Exception) -> str:
+    """An error in one line: its first, and the one in which a compiler says what is wrong."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    compiler = [line for line in lines[1:] if "error: " in line]
+    return " · ".join([f"{type(error).__name__}: {lines[0] if lines else 'no message'}", *compiler[:1]])
 
 
 def peak_mib() -> float:

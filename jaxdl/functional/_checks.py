@@ -38,6 +38,14 @@ def require_length(where: str, name: str, array: jax.Array, length: int, meaning
         raise ValueError(f"{where}: {name} has shape {array.shape}; it must be ({length},), {meaning}")
 
 
+def integer(where: str, name: str, value: int) -> int:
+    """`value` as a Python integer."""
+    try:
+        return operator.index(value)
+    except TypeError as error:
+        raise TypeError(f"{where}: {name} must be an integer, but got {value!r}") from error
+
+
 def pair(where: str, name: str, value: IntOrPair, smallest: int) -> tuple[int, int]:
     """`value` as (height, width), from one integer or two, each at least `smallest`."""
     values = tuple(value) if isinstance(value, tuple | list) else (value,)

@@ -1,6 +1,5 @@
 """Elementwise and softmax activations."""
 
-import operator
 import warnings
 from collections.abc import Callable
 
@@ -8,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike, DTypeLike
 
-from jaxdl.functional._checks import require_floating, widen
+from jaxdl.functional._checks import integer, require_floating, widen
 
 
 def relu(input: ArrayLike, inplace: bool = False) -> jax.Array:
@@ -132,7 +131,7 @@ def _along(
         )
         dim = 0 if x.ndim in (0, 1, 3) else 1
     axes = max(x.ndim, 1)  # a scalar has one axis here, as in PyTorch
-    if not -axes <= operator.index(dim) < axes:
+    if not -axes <= integer(where, "dim", dim) < axes:
         raise ValueError(f"{where}: dim is {dim} but input has shape {x.shape}; it must lie in [{-axes}, {axes - 1}]")
     if x.size == 0:
         return x

@@ -112,12 +112,9 @@ def _all_derivatives(case: Case) -> Program:
         def gradients(*inputs: Any) -> tuple[Any, ...]:
             return jax.vjp(function, *inputs)[1](cotangent)
 
-        def directed(*inputs: Any) -> Any:
-            return _dot(gradients(*inputs), tangents)
-
         value, forward = jax.jvp(function, tuple(inputs), tuple(tangents))
-        second = jax.grad(directed, tuple(range(len(inputs))))(*inputs)
-        return [value, *gradients(*inputs), *second], [(cotangent * forward).sum(), directed(*inputs)]
+        first, pull = jax.vjp(gradients, *inputs)
+        return [value, *first, *pull(tuple(tangents))], [(cotangent * forward).sum(), _dot(first, tangents)]
 
     return jax.jit(everything, compiler_options=FAST_COMPILE)
 

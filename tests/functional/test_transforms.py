@@ -77,11 +77,11 @@ def test_every_derivative_is_the_slope_of_the_one_before(case: Case) -> None:
         return jnp.sum(jnp.sin(case.function(*inputs)))
 
     def slopes(x: list[Any], v: list[Any]) -> Any:
-        everything = tuple(range(len(x)))
-        gradient = jax.grad(energy, everything)
-        curvature = jax.jvp(lambda *x: gradient(*x), tuple(x), tuple(v))[1]
-        backward = jax.grad(lambda *x: _dot(gradient(*x), v), everything)(*x)
-        return energy(*x), jax.jvp(energy, tuple(x), tuple(v))[1], gradient(*x), curvature, backward
+        gradient = jax.grad(energy, tuple(range(len(x))))
+        value, forward = jax.jvp(energy, tuple(x), tuple(v))
+        slope, curvature = jax.jvp(gradient, tuple(x), tuple(v))
+        backward = jax.vjp(gradient, *x)[1](tuple(v))
+        return value, forward, slope, curvature, backward
 
     compiled = jax.jit(slopes, compiler_options=FAST_COMPILE)
     h = 1e-5
