@@ -101,7 +101,7 @@ class Worker:
 
 
 def _python(scratch: Path) -> str:
-    """This Python. Where its folder's name has a space, by a link without one: torch.compile's C++ compiler needs that."""
+    """This Python; where its folder's name has a space by a link without one, as torch.compile's compiler needs it."""
     if " " not in sys.prefix:
         return sys.executable
     (scratch / "python").symlink_to(sys.prefix, target_is_directory=True)

