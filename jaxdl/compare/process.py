@@ -6,6 +6,7 @@ import queue
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -52,7 +53,8 @@ class Worker:
                 env=environment,
             )
         self._answers: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self._job = json.dumps({"mode": mode, **job})
 
     def __enter__(self) -> Self:
@@ -63,6 +65,10 @@ class Worker:
     ) -> None:
         self._process.kill()
         self._process.wait()
+        self._listener.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(BrokenPipeError):
+                pipe.close()  # type: ignore[union-attr]  # both are pipes
 
     def start(self) -> dict[str, Any]:
         """Import the framework and take the first steps: import_s, first_step_s, losses."""
