@@ -88,8 +88,7 @@ def run(experiment: Any, config: Any) -> int:
     table = Table(experiment.name, *(name for name in history.final if name != "epoch"))
     table.add_row(f"epoch {history.final['epoch']}", *(f"{v:.4g}" for k, v in history.final.items() if k != "epoch"))
     for name, values in experiment.witnesses(config).items():
-        known = {"loss": values.get("train_loss"), **values}
-        table.add_row(name, *("" if known.get(k) is None else f"{known[k]:.4g}" for k in history.final if k != "epoch"))
+        table.add_row(name, *(f"{values[k]:.4g}" if k in values else "" for k in history.final if k != "epoch"))
     console = Console()
     console.print(table)
     verdict = "reached" if experiment.bound.holds(history.final) else "not reached"

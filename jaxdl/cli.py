@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+import jaxdl
 from jaxdl import _runtime
 
 # What goes wrong through what a user gave: one sentence, no traceback. Anything else is our fault and shows its
@@ -58,7 +59,8 @@ def doctor() -> int:
     sound = error < ROUNDING
     table = Table("what", "here", title="jaxdl doctor")
     table.add_row("python", f"{platform.python_version()} on {platform.platform()}")
-    for package in ("jaxdl", "jax", "jaxlib", "flax", "optax", "numpy", "torch"):
+    table.add_row("jaxdl", jaxdl.__version__)
+    for package in ("jax", "jaxlib", "flax", "optax", "numpy", "torch"):
         table.add_row(package, version(package) or "not installed")
     table.add_row("devices", ", ".join(str(device) for device in jax.devices()))
     table.add_row("cores", str(os.cpu_count()))
