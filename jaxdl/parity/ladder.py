@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from jaxdl import train
@@ -102,30 +103,25 @@ class Ladder:
         ]
 
     def table(self) -> Table:
-        """The summary, for a terminal."""
-        table = Table(
-            "weights",
-            "dtype",
-            "rung",
-            "tensors",
-            "largest |Δ|",
-            "in units of scale",
-            "allowed",
-            "tensor",
-            "",
-            title=self.name,
-        )
+        """The summary, for a terminal of 80 columns: a line a rung, the largest difference of its n tensors."""
+        table = Table(title=self.name, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+        for heading in ("rung", "n", "|Δ|", "of scale", "allowed", "verdict"):
+            table.add_column(heading, no_wrap=True)
+        table.add_column("largest in", overflow="fold")
+        group = None
         for line in self.summary():
+            if group != (group := (line["dtype"], line["weights"])):
+                table.add_section()
+                origin = "the seed" if line["weights"] == "seed" else "PyTorch"
+                table.add_row(f"[bold]{line['dtype']}", *[""] * 5, f"[bold]weights from {origin}")
             table.add_row(
-                line["weights"],
-                line["dtype"],
                 line["rung"],
                 str(line["tensors"]),
                 f"{line['largest']:.1e}",
                 f"{line['relative']:.1e}",
                 f"{line['tolerance']:.0e}",
-                line["tensor"],
-                "agrees" if line["agrees"] else "DIFFERS",
+                "agrees" if line["agrees"] else "[bold]DIFFERS",
+                line["tensor"] if line["largest"] else "",
             )
         return table
 

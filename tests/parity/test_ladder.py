@@ -1,12 +1,14 @@
 """The ladder: it agrees where it should, and each kind of mistake is found on its rung, by name."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from jaxdl import data, experiment, functional, nn, optim, parity, train
-from jaxdl.parity.ladder import compare
+from jaxdl.parity.ladder import Ladder, compare
 from jaxdl.parity.record import Record
 
 pytestmark = pytest.mark.torch
@@ -136,6 +138,17 @@ def test_another_seed_is_found(twin):
 def test_what_cannot_be_compared_differs(ours, theirs):
     rows = compare(Record({"gradient": ours}), Record({"gradient": theirs}), dtype="float64", weights="seed")
     assert [row.agrees for row in rows] == [False]
+
+
+def test_the_table_fits_a_terminal_and_names_the_worst():
+    ours = {"conv1.weight": np.array([1.0]), "a_module.with_a_long_name.weight": np.array([2.0])}
+    theirs = {"conv1.weight": np.array([1.0]), "a_module.with_a_long_name.weight": np.array([1.0])}
+    rows = compare(Record({"gradient": ours}), Record({"gradient": theirs}), dtype="float64", weights="seed")
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(Ladder("vision/lenet", tuple(rows)).table())
+    (line,) = [line for line in console.export_text().splitlines() if line.strip().startswith("gradient")]
+    assert line.split()[:6] == ["gradient", "2", "1.0e+00", "1.0e+00", "1e-10", "DIFFERS"]
+    assert line.split()[6].startswith("a_module")
 
 
 def test_a_failure_reads_as_the_design_has_it():
