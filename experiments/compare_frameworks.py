@@ -41,7 +41,7 @@ def compare_frameworks(names: tuple[str, ...], rounds: int, quick: bool, threads
             else:
                 print(text, file=sys.stderr, flush=True)
 
-        result = compare.run(chosen, rounds=rounds, threads=threads or machine.cores(), tell=tell)
+        result = compare.run(chosen, rounds=rounds, threads=machine.cores() if threads is None else threads, tell=tell)
     compare.save(result, out / "results.json")
     result = report.load(out / "results.json")
     page = report.page(result, out)

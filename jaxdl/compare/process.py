@@ -38,9 +38,8 @@ class Worker:
             "MKL_NUM_THREADS": threads,
             "JAX_PLATFORMS": "cpu",
             "JAX_ENABLE_COMPILATION_CACHE": "false",
-            "TORCHINDUCTOR_CACHE_DIR": str(
-                scratch / "inductor"
-            ),  # empty, as jax's is off: the first step is a cold one
+            # Empty, as jax's is off: the first step is a cold one.
+            "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor"),
             "TORCHINDUCTOR_COMPILE_THREADS": threads,
         }
         with self._log.open("w") as log:

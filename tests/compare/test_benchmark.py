@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -160,3 +161,13 @@ def test_the_machine_is_described():
     assert described["machine"]["cores"] >= 1
     assert described["versions"]["jax"]
     assert described["created"].endswith("+00:00")
+
+
+@pytest.mark.torch
+def test_no_threads_does_not_mean_all_of_them(torch):
+    root = Path(__file__).parents[2]
+    arguments = [sys.executable, "-m", "experiments.compare_frameworks", "mlp", "--threads", "0"]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=root)
+    assert done.returncode == 1
+    assert "threads must be between 1" in done.stderr
+    assert "given 0" in done.stderr

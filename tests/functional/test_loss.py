@@ -95,7 +95,7 @@ def test_an_index_out_of_range_is_told_or_makes_nan(target: int) -> None:
             function(x, t)
         with pytest.raises(ValueError, match=wanted):  # the targets are still concrete
             jax.grad(function)(x, t)
-        rows = jax.jit(lambda x, t: function(x, t, reduction="none"))(x, t)  # noqa: B023
+        rows = jax.jit(lambda x, t: function(x, t, reduction="none"))(x, t)  # noqa: B023  called within this turn of the loop
         assert np.isfinite(rows[0])
         assert np.isnan(rows[1])
         assert np.isnan(jax.jit(function)(x, t))
