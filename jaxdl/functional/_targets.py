@@ -1,13 +1,18 @@
 """Class indices as targets: what is asked of them, and the entries that they pick."""
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import require_floating, require_length, require_same_dtype
 
+Described = jax.Array | jax.ShapeDtypeStruct
 
-def class_axis(where: str, x: jax.Array, w: jax.Array | None) -> int:
+
+def class_axis(where: str, x: Described, w: jax.Array | None) -> int:
     """The axis of the classes: 0 in [C], 1 in [N, C, ...]."""
     require_floating(where, input=x)
     if x.ndim < 1:
@@ -19,26 +24,52 @@ def class_axis(where: str, x: jax.Array, w: jax.Array | None) -> int:
 
 
 def class_indices(
-    where: str, x: jax.Array, t: jax.Array, w: jax.Array | None, axis: int, ignore_index: int
+    where: str, x: Described, target: ArrayLike, w: jax.Array | None, axis: int, ignore_index: int
 ) -> jax.Array:
-    """The targets, known to fit the input; their values are looked at only where that needs no tracing."""
+    """The targets, known to fit the input, without the axis of length 1 that PyTorch allows beside one sample."""
+    t = jnp.asarray(target)
     wanted, classes = x.shape[:axis] + x.shape[axis + 1 :], x.shape[axis]
     if not jnp.issubdtype(t.dtype, jnp.integer):
         raise TypeError(f"{where}: target of shape {t.shape} has dtype {t.dtype}; class indices are integers")
-    if t.shape != wanted:
+    if t.shape != wanted and (x.ndim, t.shape) != (1, (1,)):
         raise ValueError(
             f"{where}: target has shape {t.shape} but input of shape {x.shape} needs class indices of shape {wanted}"
         )
     require_same_dtype(where, input=x, weight=w)
-    if not isinstance(t, jax.core.Tracer) and t.is_fully_addressable:
-        values = np.asarray(t)
-        wrong = values[(values != ignore_index) & ((values < 0) | (values >= classes))]
-        if wrong.size:
-            raise ValueError(
-                f"{where}: target holds {wrong.flat[0]} but input has {classes} classes; indices must lie in "
-                f"[0, {classes - 1}] or be ignore_index (={ignore_index})"
-            )
-    # A small or unsigned dtype could not hold -100 to compare with.
+    require_indices(where, target, classes, ignore_index)
+    return comparable(t.reshape(wanted))
+
+
+def require_indices(where: str, target: ArrayLike, classes: int, ignore_index: int | None) -> None:
+    """Refuse class indices out of range; their values are looked at only where that needs no tracing."""
+    values = known(target)
+    if values is None:
+        return
+    wrong = values[(values < 0) | (values >= classes)]
+    wrong = wrong if ignore_index is None else wrong[wrong != ignore_index]
+    if wrong.size:
+        allowed = "" if ignore_index is None else f" or be ignore_index (={ignore_index})"
+        raise ValueError(
+            f"{where}: target holds {wrong.flat[0]} but input has {classes} classes; indices must lie in "
+            f"[0, {classes - 1}]{allowed}"
+        )
+
+
+def known(value: ArrayLike | Sequence[int]) -> np.ndarray | None:
+    """The numbers in an argument, where they can be looked at: not while it is traced, not on another host.
+
+    Ask before `jnp.asarray`, which inside `jit` traces constants as well.
+    """
+    parts = value if isinstance(value, tuple | list) else (value,)
+    if any(isinstance(part, jax.core.Tracer) for part in parts):
+        return None
+    if isinstance(value, jax.Array) and not value.is_fully_addressable:
+        return None
+    return np.asarray(value)
+
+
+def comparable(t: jax.Array) -> jax.Array:
+    """As int32 or int64: a small or unsigned dtype could not hold -100 to compare with."""
     return t if t.dtype in (jnp.int32, jnp.int64) else t.astype(jnp.int32)
 
 

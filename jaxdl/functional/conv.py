@@ -1,27 +1,67 @@
 """Convolution."""
 
-from functools import partial, reduce
 from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
-from jax import lax
-from jax.custom_derivatives import SymbolicZero
 from jax.typing import ArrayLike
 
-from jaxdl.functional._checks import IntOrPair, integer, pair, require_same_dtype
+from jaxdl.functional._checks import integer, require_same_dtype, sizes
+from jaxdl.functional._convolution import Geometry, convolve, output_size, plus
+from jaxdl.functional._operands import require_operands
 
-Pair: TypeAlias = tuple[int, int]
-Geometry: TypeAlias = tuple[Pair, tuple[Pair, Pair], Pair]  # strides, (low, high) padding of each axis, dilation
+Size: TypeAlias = int | tuple[int, ...] | list[int]
+
+AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+def conv1d(
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> jax.Array:
+    """Cross-correlation over one spatial axis.
+
+        y[n, o, i] = b[o] + Σ_{c, u} W[o, c, u] · x[n, c, s·i + d·u - p]
+
+    where x is 0 outside, c runs over the channels of o's group, and s, d, p are stride, dilation and padding.
+
+    **Matches** and **Differs** as `conv2d`.
+
+    Args:
+        input: [N, in_channels, L], or [in_channels, L].
+        weight: [out_channels, in_channels / groups, k].
+        bias: [out_channels].
+        stride: an integer or a tuple of one, at least 1; so too below.
+        padding: zeros on both sides, or 'valid', or 'same' (with stride 1 only).
+        dilation: the distance of neighbouring kernel elements.
+        groups: input and output channels are cut into this many groups, convolved apart.
+
+    Returns:
+        [N, out_channels, L'] (or without N) in the input's dtype, L' = ⌊(L + 2p - d(k - 1) - 1) / s⌋ + 1.
+
+    Raises:
+        ValueError: a wrong rank or number of channels, groups that do not divide, a kernel larger than the
+            padded input, a stride, padding or dilation out of range.
+        TypeError: booleans, or dtypes that differ.
+
+    >>> conv1d(jnp.array([[1.0, 2.0, 4.0, 8.0]]), jnp.array([[[-1.0, 1.0]]]), padding="same").tolist()
+    [[1.0, 2.0, 4.0, -8.0]]
+    """
+    return _conv(1, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(
     input: ArrayLike,
     weight: ArrayLike,
     bias: ArrayLike | None = None,
-    stride: IntOrPair = 1,
-    padding: IntOrPair | str = 0,
-    dilation: IntOrPair = 1,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
     groups: int = 1,
 ) -> jax.Array:
     """Cross-correlation over two spatial axes.
@@ -31,8 +71,10 @@ def conv2d(
     where x is 0 outside, c runs over the channels of o's group, and s, d, p are stride, dilation and padding.
 
     **Matches** PyTorch 2.13: value and gradients, unbatched input, groups, `padding='same'` (the odd element
-    on the right) and 'valid', integer and complex dtypes. **Differs**: on accelerators the precision of
-    float32 products is JAX's to choose (`jax.default_matmul_precision`); on CPU it is full.
+    on the right) and 'valid', integer and complex dtypes, half types summed in float32 and rounded once; an input
+    without channels gives an output without channels. **Differs**: a gradient with respect to something complex is
+    the conjugate of PyTorch's, as everywhere in JAX; on accelerators the precision of float32 products is JAX's to
+    choose (`jax.default_matmul_precision`), on CPU it is full.
 
     Args:
         input: [N, in_channels, H, W], or [in_channels, H, W].
@@ -57,121 +99,141 @@ def conv2d(
 
     LeCun et al., Backpropagation applied to handwritten zip code recognition, Neural Computation 1, 1989.
     """
-    x, w = jnp.asarray(input), jnp.asarray(weight)
-    b = None if bias is None else jnp.asarray(bias)
-    _check_channels(x, w, b, groups)
-    geometry = _geometry(x.shape, w.shape, stride, padding, dilation)
-    batch = x if x.ndim == 4 else x[None]
-    # NHWC within: XLA's fast CPU kernels know no other order, and they keep it between layers where they can.
-    batch, kernel = batch.transpose(0, 2, 3, 1), w.transpose(2, 3, 1, 0)
-    if groups == 1 and jnp.issubdtype(x.dtype, jnp.floating):
-        y = _convolve(batch, kernel, geometry)
-    else:
-        y = _lax_convolve(batch, kernel, geometry, "NHWC", "HWIO", "NHWC", groups)
-    if b is not None:
-        y = y + b.reshape(1, 1, 1, -1)
-    y = y.transpose(0, 3, 1, 2)
-    return y if x.ndim == 4 else y[0]
+    return _conv(2, input, weight, bias, stride, padding, dilation, groups)
 
 
-def _lax_convolve(
-    x: jax.Array,
-    kernel: jax.Array,
-    geometry: Geometry,
-    inputs: str,
-    kernels: str,
-    outputs: str,
+def conv3d(
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
     groups: int = 1,
 ) -> jax.Array:
-    stride, padding, dilation = geometry
-    return lax.conv_general_dilated(
-        x,
-        kernel,
-        stride,
-        padding,
-        rhs_dilation=dilation,
-        dimension_numbers=(inputs, kernels, outputs),
-        feature_group_count=groups,
-    )
+    """Cross-correlation over three spatial axes: `conv2d`'s sum, over depth as well.
 
+    **Matches** and **Differs** as `conv2d`.
 
-@partial(jax.custom_jvp, nondiff_argnums=(2,))
-def _convolve(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
-    return _lax_convolve(x, kernel, geometry, "NHWC", "HWIO", "NHWC")
+    Args:
+        input: [N, in_channels, D, H, W], or [in_channels, D, H, W].
+        weight: [out_channels, in_channels / groups, kd, kh, kw].
+        bias: [out_channels].
+        stride: an integer or one for each axis, at least 1; so too below.
+        padding: zeros on both sides of each axis, or 'valid', or 'same' (with stride 1 only).
+        dilation: the distance of neighbouring kernel elements.
+        groups: input and output channels are cut into this many groups, convolved apart.
 
+    Returns:
+        [N, out_channels, D', H', W'] (or without N) in the input's dtype;
+        D' = ⌊(D + 2p - d(kd - 1) - 1) / s⌋ + 1.
 
-@partial(_convolve.defjvp, symbolic_zeros=True)
-def _convolve_jvp(
-    geometry: Geometry,
-    primals: tuple[jax.Array, jax.Array],
-    tangents: tuple[jax.Array | SymbolicZero, jax.Array | SymbolicZero],
-) -> tuple[jax.Array, jax.Array]:
-    """The product rule, each term stored in the order whose transpose comes out NHWC, HWIO, NHWC.
+    Raises:
+        ValueError: a wrong rank or number of channels, groups that do not divide, a kernel larger than the
+            padded input, a stride, padding or dilation out of range.
+        TypeError: booleans, or dtypes that differ.
 
-    What reverse mode runs is the transpose. XLA's CPU compiler has fast kernels for that one order; it
-    rewrites others to it outside loops, and not inside `lax.scan`, where a training step on lax's own gradient
-    takes 6 (LeNet) to 37 (a 3×3 CNN) times as long. Only lax is differentiated here, so forward mode, vmap and
-    higher derivatives stay.
+    >>> conv3d(jnp.ones((1, 4, 4, 4)), jnp.ones((2, 1, 3, 3, 3)), stride=(1, 1, 2)).shape
+    (2, 2, 2, 1)
     """
-    (x, kernel), (dx, dkernel) = primals, tangents
-    y = _convolve(x, kernel, geometry)
-    terms = []
-    if not isinstance(dx, SymbolicZero):
-        terms.append(_lax_convolve(dx, kernel.transpose(0, 1, 3, 2), geometry, "NHWC", "HWOI", "NHWC"))
-    if not isinstance(dkernel, SymbolicZero):
-        term = _lax_convolve(x.transpose(3, 1, 2, 0), dkernel.transpose(2, 0, 1, 3), geometry, "CHWN", "IHWO", "HWNC")
-        terms.append(term.transpose(2, 0, 1, 3))
-    return y, reduce(jnp.add, terms) if terms else jnp.zeros_like(y)
+    return _conv(3, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_tbc(input: ArrayLike, weight: ArrayLike, bias: ArrayLike, pad: int = 0) -> jax.Array:
+    """Cross-correlation over time of a sequence laid out as (time, batch, channels).
+
+        y[t, n, o] = b[o] + Σ_{c, u} W[u, c, o] · x[t + u - pad, n, c]
+
+    **Matches** PyTorch 2.13: a negative `pad`, which crops, and an output without time steps included.
+    **Differs**: a bias of another dtype than the input's is refused (PyTorch casts it).
+
+    Args:
+        input: [T, N, in_channels].
+        weight: [k, in_channels, out_channels].
+        bias: [out_channels].
+        pad: zeros before and behind.
+
+    Returns:
+        [T + 2·pad - k + 1, N, out_channels] in the input's dtype.
+
+    Raises:
+        ValueError: a wrong rank, lengths that do not fit, a kernel more than one step longer than the padded input.
+        TypeError: booleans, dtypes that differ, a pad that is no integer.
+
+    >>> conv_tbc(jnp.array([[[1.0]], [[2.0]]]), jnp.ones((2, 1, 1)), jnp.zeros(1), pad=1).ravel().tolist()
+    [1.0, 3.0, 2.0]
+    """
+    x, w, b = jnp.asarray(input), jnp.asarray(weight), jnp.asarray(bias)
+    if x.ndim != 3 or w.ndim != 3 or x.shape[2] != w.shape[1] or b.shape != w.shape[2:]:
+        raise ValueError(
+            f"conv_tbc: input, weight and bias have shapes {x.shape}, {w.shape} and {b.shape}; they must be "
+            "[T, N, C], [k, C, O] and [O]"
+        )
+    require_same_dtype("conv_tbc", input=x, weight=w, bias=b)
+    if x.dtype == jnp.bool_:
+        raise TypeError("conv_tbc: input has dtype bool; cast it to a numeric dtype")
+    edge = integer("conv_tbc", "pad", pad)
+    steps = x.shape[0] + 2 * edge - w.shape[0] + 1
+    if steps < 0:
+        raise ValueError(
+            f"conv_tbc: weight is {w.shape[0]} steps long but input with pad={pad} has {x.shape[0] + 2 * edge}; "
+            "use a longer input, more padding or a shorter kernel"
+        )
+    if 0 in (steps, x.size, w.size):  # nothing to sum
+        return jnp.broadcast_to(b, (steps, x.shape[1], w.shape[2]))
+    y = convolve(x.swapaxes(0, 1), w, Geometry((1,), ((edge, edge),), (1,)))
+    return plus(y, b).astype(x.dtype).swapaxes(0, 1)
+
+
+def _conv(
+    rank: int,
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None,
+    stride: Size,
+    padding: Size | str,
+    dilation: Size,
+    groups: int,
+) -> jax.Array:
+    x, w = jnp.asarray(input), jnp.asarray(weight)
+    b = None if bias is None else jnp.asarray(bias)
+    require_operands(f"conv{rank}d", rank, x, w, b, groups, transposed=False)
+    geometry = _geometry(x.shape[-rank:], w.shape[2:], stride, padding, dilation)
+    batch = x if x.ndim == rank + 2 else x[None]
+    if 0 in batch.shape[:2]:
+        outputs = w.shape[0] if batch.shape[1] else 0
+        y = jnp.zeros((batch.shape[0], outputs, *output_size(x.shape[-rank:], w.shape[2:], geometry)), x.dtype)
+    else:
+        # Channels last within: XLA's fast CPU kernels know no other order, and keep it between layers where they can.
+        space = range(2, rank + 2)
+        y = convolve(batch.transpose(0, *space, 1), w.transpose(*space, 1, 0), geometry, groups)
+        y = y if b is None else plus(y, b)
+        y = y.astype(x.dtype).transpose(0, rank + 1, *range(1, rank + 1))
+    return y if x.ndim == rank + 2 else y[0]
 
 
 def _geometry(
-    x: tuple[int, ...],
-    kernel: tuple[int, ...],
-    stride: IntOrPair,
-    padding: IntOrPair | str,
-    dilation: IntOrPair,
+    size: tuple[int, ...], kernel: tuple[int, ...], stride: Size, padding: Size | str, dilation: Size
 ) -> Geometry:
-    strides = pair("conv2d", "stride", stride, smallest=1)
-    dilations = pair("conv2d", "dilation", dilation, smallest=1)
-    reach = tuple(d * (k - 1) for d, k in zip(dilations, kernel[2:], strict=True))
+    rank = len(size)
+    where = f"conv{rank}d"
+    strides = sizes(where, "stride", stride, rank, smallest=1)
+    dilations = sizes(where, "dilation", dilation, rank, smallest=1)
+    reach = [d * (k - 1) for d, k in zip(dilations, kernel, strict=True)]
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
             raise ValueError(
-                f"conv2d: padding is {padding!r}; it must be 'same', 'valid', an integer or a pair of them"
+                f"{where}: padding is {padding!r}; it must be 'same', 'valid', an integer or one for each axis"
             )
-        if padding == "same" and strides != (1, 1):
-            raise ValueError(f"conv2d: padding='same' needs stride 1 but stride is {stride}; give padding as integers")
-        total = reach if padding == "same" else (0, 0)
-        low, high = zip(*((t // 2, t - t // 2) for t in total), strict=True)
+        if padding == "same" and set(strides) != {1}:
+            raise ValueError(f"{where}: padding='same' needs stride 1 but stride is {stride}; give padding as integers")
+        edges = [(t // 2, t - t // 2) if padding == "same" else (0, 0) for t in reach]
     else:
-        low = high = pair("conv2d", "padding", padding, smallest=0)
-    for axis, size, t, lo, hi in zip(("height", "width"), x[-2:], reach, low, high, strict=True):
-        if t + 1 > size + lo + hi:
+        edges = [(edge, edge) for edge in sizes(where, "padding", padding, rank, smallest=0)]
+    for axis, n, t, (low, high) in zip(AXES[rank], size, reach, edges, strict=True):
+        if t + 1 > n + low + high:
             raise ValueError(
-                f"conv2d: the kernel's {axis} spans {t + 1} but input's padded {axis} is {size + lo + hi}; "
+                f"{where}: the kernel's {axis} spans {t + 1} but input's padded {axis} is {n + low + high}; "
                 "use a larger input, more padding or a smaller kernel"
             )
-    return strides, ((low[0], high[0]), (low[1], high[1])), dilations
-
-
-def _check_channels(x: jax.Array, w: jax.Array, b: jax.Array | None, groups: int) -> None:
-    if w.ndim != 4 or 0 in w.shape:
-        raise ValueError(f"conv2d: weight has shape {w.shape}; it must be [out_channels, in_channels / groups, kh, kw]")
-    if x.ndim not in (3, 4) or 0 in x.shape[-3:]:
-        raise ValueError(f"conv2d: input has shape {x.shape}; it must be [N, C, H, W] or [C, H, W]")
-    if integer("conv2d", "groups", groups) < 1:
-        raise ValueError(f"conv2d: groups is {groups}; it must be at least 1")
-    if w.shape[0] % groups:
-        raise ValueError(f"conv2d: weight's out_channels (={w.shape[0]}) must be divisible by groups (={groups})")
-    channels, expected = x.shape[-3], w.shape[1] * groups
-    if channels != expected:
-        raise ValueError(
-            f"conv2d: input has {channels} channels but weight expects {expected} (weight.shape[1] "
-            f"(={w.shape[1]}) * groups (={groups})); input is [N, C, H, W] and weight "
-            "[out_channels, C / groups, kh, kw]"
-        )
-    require_same_dtype("conv2d", input=x, weight=w, bias=b)
-    if x.dtype == jnp.bool_:
-        raise TypeError("conv2d: input has dtype bool; cast it to a numeric dtype")
-    if b is not None and b.shape != (w.shape[0],):
-        raise ValueError(f"conv2d: bias has shape {b.shape}; it must be ({w.shape[0]},), one for each output channel")
+    return Geometry(strides, tuple(edges), dilations)

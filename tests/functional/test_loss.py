@@ -156,7 +156,7 @@ def test_the_deprecated_words_for_a_reduction(size_average: bool | None, reduce:
     x, t = np.ones((2, 3), np.float32), np.array([0, 1])
     calls = {F.cross_entropy: (x, t), F.nll_loss: (x, t), F.mse_loss: (x, x + 1)}
     for function, arguments in calls.items():
-        with pytest.warns(UserWarning, match=f"please use reduction='{meaning}' instead") as caught:
+        with pytest.warns(UserWarning, match=f"write reduction='{meaning}' instead") as caught:
             ours = function(*arguments, size_average=size_average, reduce=reduce, reduction="nonsense")
         assert caught[0].filename == __file__
         np.testing.assert_array_equal(ours, function(*arguments, reduction=meaning))
