@@ -1,27 +1,114 @@
 """Convolution modules."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import jax
-import jax.numpy as jnp
 
 from jaxdl import functional as F
+from jaxdl.functional._checks import integer, sizes
 from jaxdl.nn import init
 from jaxdl.nn.linear import Weighted, default_parameters
 
-_PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+Size: TypeAlias = int | tuple[int, ...]
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-def pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    """`value` for both axes, or as it is."""
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
+class Conv(Weighted):
+    """What the convolutions over one, two and three axes have in common."""
+
+    _axes: int
+    _convolve: Callable[..., jax.Array]
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Size | str = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        dtype: Any = None,
+        *,
+        rngs: init.Rngs,
+    ) -> None:
+        name = type(self).__name__
+        require_channels(name, in_channels, out_channels, groups)
+        if padding_mode not in PADDING_MODES:
+            raise ValueError(f"{name}: padding_mode must be one of {list(PADDING_MODES)}, given {padding_mode!r}")
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size, self.stride, self.dilation = (
+            self._sizes(label, value, smallest=1)
+            for label, value in (("kernel_size", kernel_size), ("stride", stride), ("dilation", dilation))
+        )
+        self.padding_mode = padding_mode
+        self.padding = self._words_or_sizes(padding)
+        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        default_parameters(self, shape, out_channels, bias, dtype, rngs)
+
+    def __call__(self, input: jax.Array) -> jax.Array:
+        padding: str | Size = self.padding
+        if self.padding_mode != "zeros":
+            input, padding = F.pad(input, self._pads(), self.padding_mode), 0
+        bias = None if self.bias is None else self.bias[...]
+        return self._convolve(input, self.weight[...], bias, self.stride, padding, self.dilation, self.groups)
+
+    def _sizes(self, label: str, value: Any, smallest: int) -> tuple[int, ...]:
+        return sizes(type(self).__name__, label, value, self._axes, smallest)
+
+    def _words_or_sizes(self, padding: Any) -> str | tuple[int, ...]:
+        name = type(self).__name__
+        if not isinstance(padding, str):
+            # The other modes crop where a number is negative, as F.pad does.
+            lowest = 0 if self.padding_mode == "zeros" else min(_integers(name, padding), default=0)
+            return self._sizes("padding", padding, smallest=lowest)
+        if padding not in ("same", "valid"):
+            raise ValueError(f"{name}: padding must be 'same', 'valid' or numbers, given {padding!r}")
+        if padding == "same" and set(self.stride) != {1}:
+            raise ValueError(f"{name}: padding='same' needs stride 1, given stride={self.stride}")
+        return padding
+
+    def _pads(self) -> tuple[int, ...]:
+        """What F.pad adds, the last axis first; an odd 'same' puts the extra element behind."""
+        ends: list[int] = []
+        for axis in reversed(range(self._axes)):
+            reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
+            match self.padding:
+                case "same":
+                    ends += reach // 2, reach - reach // 2
+                case "valid":
+                    ends += 0, 0
+                case amounts:
+                    ends += (int(amounts[axis]),) * 2
+        return tuple(ends)
 
 
-class Conv2d(Weighted):
+class Conv1d(Conv):
+    """Cross-correlation of sequences `[N, C, L]` with `out_channels` kernels, plus a bias a channel.
+
+    **Matches** `torch.nn.Conv1d`, PyTorch 2.13, and **Differs** as `Conv2d` does; arguments and errors are the same,
+    for one axis.
+
+    >>> import jax.numpy as jnp
+    >>> from jaxdl import nn, random
+    >>> nn.Conv1d(16, 33, 3, stride=2, rngs=random.TorchGenerator(0))(jnp.ones((20, 16, 50))).shape
+    (20, 33, 24)
+    """
+
+    _axes = 1
+    _convolve = staticmethod(F.conv1d)
+
+
+class Conv2d(Conv):
     """Cross-correlation of images `[N, C, H, W]` with `out_channels` kernels, plus a bias a channel.
 
     **Matches** `torch.nn.Conv2d`, PyTorch 2.13: arguments, layout `[out, in / groups, kh, kw]`, default initialisation.
-    **Differs**: `rngs` is required.
+    **Differs**: `rngs` is required; numbers of channels and sizes that cannot be computed with are refused here, not at
+    the first call.
 
     Args:
         in_channels: channels of the input.
@@ -46,71 +133,36 @@ class Conv2d(Weighted):
     (2, 8, 32, 32)
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] = 1,
-        padding: str | int | tuple[int, int] = 0,
-        dilation: int | tuple[int, int] = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        dtype: Any = None,
-        *,
-        rngs: init.Rngs,
-    ) -> None:
-        _check(in_channels, out_channels, kernel_size, stride, padding, groups, padding_mode)
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size, self.stride, self.dilation = pair(kernel_size), pair(stride), pair(dilation)
-        self.padding, self.padding_mode = padding, padding_mode
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        default_parameters(self, shape, out_channels, bias, dtype, rngs)
-
-    def __call__(self, input: jax.Array) -> jax.Array:
-        padding = self.padding
-        if self.padding_mode != "zeros":
-            input, padding = self._padded(input), 0
-        bias = None if self.bias is None else self.bias[...]
-        return F.conv2d(input, self.weight[...], bias, self.stride, padding, self.dilation, self.groups)
-
-    def _padded(self, input: jax.Array) -> jax.Array:
-        """The input grown at its edges as padding_mode says; an odd 'same' puts the extra element right and below."""
-        edges = []
-        for axis, (kernel, dilation) in enumerate(zip(self.kernel_size, self.dilation, strict=True)):
-            total = dilation * (kernel - 1)
-            match self.padding:
-                case "same":
-                    edge = (total // 2, total - total // 2)
-                case "valid":
-                    edge = (0, 0)
-                case _:
-                    edge = (pair(self.padding)[axis],) * 2  # type: ignore[arg-type]  # the words are handled above
-            size = input.shape[axis - 2]
-            if max(edge) > size - (self.padding_mode == "reflect") and self.padding_mode != "replicate":
-                raise ValueError(
-                    f"Conv2d: {self.padding_mode} padding of {max(edge)} needs an input larger than its size {size} "
-                    f"on axis {axis - 2}"
-                )
-            edges.append(edge)
-        return jnp.pad(input, [(0, 0)] * (input.ndim - 2) + edges, mode=_PAD_MODES[self.padding_mode])
+    _axes = 2
+    _convolve = staticmethod(F.conv2d)
 
 
-def _check(
-    in_channels: int, out_channels: int, kernel_size: Any, stride: Any, padding: Any, groups: int, padding_mode: str
-) -> None:
-    if min(in_channels, out_channels, groups, *pair(kernel_size), *pair(stride)) < 1:
-        raise ValueError(
-            f"Conv2d needs positive sizes, given in_channels={in_channels}, out_channels={out_channels}, "
-            f"kernel_size={kernel_size}, stride={stride}, groups={groups}"
-        )
-    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
-        if channels % groups:
-            raise ValueError(f"Conv2d: {name} (={channels}) must be divisible by groups (={groups})")
-    if padding_mode not in _PAD_MODES:
-        raise ValueError(f"Conv2d: padding_mode must be one of {sorted(_PAD_MODES)}, given {padding_mode!r}")
-    if isinstance(padding, str) and padding not in ("same", "valid"):
-        raise ValueError(f"Conv2d: padding must be 'same', 'valid' or numbers, given {padding!r}")
-    if padding == "same" and pair(stride) != (1, 1):
-        raise ValueError(f"Conv2d: padding='same' needs stride 1, given stride={stride}")
+class Conv3d(Conv):
+    """Cross-correlation of volumes `[N, C, D, H, W]` with `out_channels` kernels, plus a bias a channel.
+
+    **Matches** `torch.nn.Conv3d`, PyTorch 2.13, and **Differs** as `Conv2d` does; arguments and errors are the same,
+    for three axes.
+
+    >>> import jax.numpy as jnp
+    >>> from jaxdl import nn, random
+    >>> nn.Conv3d(2, 4, (3, 1, 1), rngs=random.TorchGenerator(0))(jnp.ones((1, 2, 5, 6, 7))).shape
+    (1, 4, 3, 6, 7)
+    """
+
+    _axes = 3
+    _convolve = staticmethod(F.conv3d)
+
+
+def require_channels(name: str, in_channels: int, out_channels: int, groups: int) -> None:
+    """Refuse channels that are not positive or that groups do not divide."""
+    given = {"in_channels": in_channels, "out_channels": out_channels, "groups": groups}
+    for label, value in given.items():
+        if integer(name, label, value) < 1:
+            raise ValueError(f"{name}: {label} must be positive, given {value}")
+    for label in ("in_channels", "out_channels"):
+        if given[label] % groups:
+            raise ValueError(f"{name}: {label} (={given[label]}) must be divisible by groups (={groups})")
+
+
+def _integers(name: str, padding: Any) -> list[int]:
+    return [integer(name, "padding", n) for n in (padding if isinstance(padding, tuple | list) else (padding,))]

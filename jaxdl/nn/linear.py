@@ -1,4 +1,4 @@
-"""Modules built on functional.linear."""
+"""Modules built on functional.linear and functional.bilinear."""
 
 import math
 from typing import Any
@@ -65,3 +65,56 @@ class Linear(Weighted):
 
     def __call__(self, input: jax.Array) -> jax.Array:
         return F.linear(input, self.weight[...], None if self.bias is None else self.bias[...])
+
+
+class Bilinear(Weighted):
+    """y = x₁ᵀ A x₂ + b.
+
+    **Matches** `torch.nn.Bilinear`, PyTorch 2.13: names, layout `[out, in1, in2]`, default initialisation
+    U(±1/sqrt(in1_features)) for both.
+    **Differs**: `rngs` is required; zero in2_features and out_features are refused as well.
+
+    Args:
+        in1_features: size of the first input's last dimension.
+        in2_features: size of the second input's last dimension.
+        out_features: size of the output's last dimension.
+        bias: whether b is there.
+        dtype: of the parameters; None is float32.
+        rngs: `random.TorchGenerator(seed)` or `flax.nnx.Rngs(seed)`.
+
+    Raises:
+        ValueError: a size is not positive.
+        TypeError: dtype is float64 while jax's x64 mode is off.
+
+    >>> import jax.numpy as jnp
+    >>> from jaxdl import nn, random
+    >>> nn.Bilinear(20, 30, 40, rngs=random.TorchGenerator(0))(jnp.ones((128, 20)), jnp.ones((128, 30))).shape
+    (128, 40)
+    """
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        dtype: Any = None,
+        *,
+        rngs: init.Rngs,
+    ) -> None:
+        for label, value in (
+            ("in1_features", in1_features),
+            ("in2_features", in2_features),
+            ("out_features", out_features),
+        ):
+            if value < 1:
+                raise ValueError(f"Bilinear: {label} must be positive, given {value}")
+        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        dtype, bound = storable(dtype, "Bilinear's dtype"), 1 / math.sqrt(in1_features)
+        weight = nnx.Param(jnp.empty((out_features, in1_features, in2_features), dtype))
+        self.weight = init.uniform_(weight, -bound, bound, rngs=rngs)
+        offset = nnx.Param(jnp.empty(out_features, dtype)) if bias else None
+        self.bias = None if offset is None else init.uniform_(offset, -bound, bound, rngs=rngs)
+
+    def __call__(self, input1: jax.Array, input2: jax.Array) -> jax.Array:
+        return F.bilinear(input1, input2, self.weight[...], None if self.bias is None else self.bias[...])

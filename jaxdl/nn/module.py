@@ -167,10 +167,11 @@ def state_dict(module: nnx.Module) -> Tensors:
 def functionalize(model: nnx.Module) -> tuple[Apply, Tensors, Tensors]:
     """The model as a pure function and its tensors: `apply, params, buffers = functionalize(model)`.
 
-    `apply(params, buffers, *inputs, train=False, key=None) -> (outputs, buffers)` for `jax.jit`, `jax.grad` and
-    `jax.vmap`; `params` holds what is trained (`nnx.Param`) and `buffers` all other state, both flat dicts under
-    PyTorch's state_dict names. In training mode the returned buffers are the updated ones. The object graph is walked
-    here, once, and when `apply` is traced; a compiled step never sees it.
+    `apply(params, buffers, *inputs, train=False, key=None, **keywords) -> (outputs, buffers)` for `jax.jit`,
+    `jax.grad` and `jax.vmap`; inputs and keywords are what the model is called with. `params` holds what is trained
+    (`nnx.Param`) and `buffers` all other state, both flat dicts under PyTorch's state_dict names. In training mode the
+    returned buffers are the updated ones. The object graph is walked here, once, and when `apply` is traced; a
+    compiled step never sees it.
 
     **Matches** `torch.func.functional_call` with `model.train(train)`, without changing anything in place.
     **Differs**: evaluation mode is the default; randomness comes from `key` alone (the n-th drawing module of a call
@@ -206,13 +207,14 @@ def functionalize(model: nnx.Module) -> tuple[Apply, Tensors, Tensors]:
         *inputs: Any,
         train: bool = False,
         key: jax.Array | None = None,
+        **keywords: Any,
     ) -> tuple[Any, Tensors]:
         _check_names("params", params, param_names)
         _check_names("buffers", buffers, buffer_names)
         tensors = {**params, **buffers}
         copy = nnx.merge(graph, jax.tree.unflatten(structure, [tensors[name] for name in names]))
         with _calling(train, key):
-            outputs = copy(*inputs)
+            outputs = copy(*inputs, **keywords)
         changed = dict(_walk(copy))
         return outputs, {name: changed[name].get_value() for name in buffer_names}
 

@@ -179,20 +179,20 @@ def test_one_variable_under_two_names_is_refused():
             ValueError,
             "given 'mirror'",
         ),
-        (lambda: nn.Conv2d(2, 3, 0, rngs=random.TorchGenerator(0)), ValueError, "kernel_size=0"),
+        (lambda: nn.Conv2d(2, 3, 0, rngs=random.TorchGenerator(0)), ValueError, "kernel_size must be .* but got 0"),
         (
             lambda: nn.Conv2d(1, 1, 3, padding=6, padding_mode="circular", rngs=random.TorchGenerator(0))(
                 jnp.ones((1, 1, 5, 5))
             ),
             ValueError,
-            "circular padding of 6",
+            r"circular padding is \(6, 6\) at dimension 3 of size 5",
         ),
         (
             lambda: nn.Conv2d(1, 1, 3, padding=5, padding_mode="reflect", rngs=random.TorchGenerator(0))(
                 jnp.ones((1, 1, 5, 5))
             ),
             ValueError,
-            "reflect padding of 5",
+            r"reflect padding is \(5, 5\) at dimension 3 of size 5",
         ),
         (lambda: nn.Dropout(1.5), ValueError, "p must be between 0 and 1, given 1.5"),
         (lambda: nn.BatchNorm2d(0), ValueError, "num_features must be positive, given 0"),
