@@ -1,42 +1,23 @@
-"""Adam as torch.optim.Adam has it."""
+"""Adam and AdamW as torch.optim has them."""
 
-import math
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from jaxdl.optim._checks import gradient_first, is_zero, require_betas, require_non_negative
+from jaxdl.optim._checks import gradient_first, is_zero, require_betas, require_non_negative, scalar_rate
+from jaxdl.optim._leaves import by_rule, zeros
+from jaxdl.optim._scalars import bias_correction, lerp
 
 
 class AdamState(NamedTuple):
-    """Steps taken and the moments, under PyTorch's names; `max_exp_avg_sq` is empty without amsgrad."""
+    """Steps taken and the moments, under PyTorch's names; `max_exp_avg_sq` is None without amsgrad."""
 
     step: jax.Array
     exp_avg: optax.Updates
     exp_avg_sq: optax.Updates
     max_exp_avg_sq: optax.Updates
-
-
-def bias_correction(beta: Any, step: jax.Array, dtype: Any) -> jax.Array:
-    """1 - beta ** step, accurate in `dtype`.
-
-    By expm1, since 1 - beta ** step cancels: over 10 float32 steps Adam then stays within 2.4e-07 of PyTorch, which
-    computes the correction in float64, where the plain form is off by 7.5e-06.
-    """
-    concrete = not isinstance(beta, jax.Array)
-    if concrete and beta == 0:
-        return jnp.ones((), dtype)
-    log = math.log(beta) if concrete else jnp.log(beta)
-    return -jnp.expm1(step.astype(dtype) * log)
-
-
-def lerp(old: jax.Array, new: jax.Array, kept: Any) -> jax.Array:
-    """kept · old + (1 - kept) · new, from the nearer end as in PyTorch: exactly `new` where nothing is kept."""
-    if isinstance(kept, jax.Array):
-        return jnp.where(kept <= 0.5, new - kept * (new - old), old + (1 - kept) * (new - old))
-    return new - kept * (new - old) if kept <= 0.5 else old + (1 - kept) * (new - old)
 
 
 def scale_by_adam(betas: tuple[Any, Any], eps: Any, amsgrad: bool = False) -> optax.GradientTransformation:
@@ -46,29 +27,17 @@ def scale_by_adam(betas: tuple[Any, Any], eps: Any, amsgrad: bool = False) -> op
     """
     beta1, beta2 = betas
 
-    def init(params: optax.Params) -> AdamState:
-        def zeros() -> optax.Updates:  # each its own memory: a step that is given the state reuses it
-            return jax.tree.map(jnp.zeros_like, params)
+    def rule(step: Any, g: Any, mean: Any, square: Any, largest: Any) -> tuple[Any, ...]:
+        first = bias_correction(beta1, step).astype(g.dtype)
+        second = jnp.sqrt(bias_correction(beta2, step)).astype(g.dtype)
+        mean = lerp(mean, g, beta1)
+        square = beta2 * square + (1 - beta2) * g * g
+        largest = jnp.maximum(largest, square) if amsgrad else None
+        update = mean / first / (jnp.sqrt(largest if amsgrad else square) / second + eps)
+        return update, mean, square, largest
 
-        return AdamState(jnp.zeros((), jnp.int32), zeros(), zeros(), zeros() if amsgrad else None)
-
-    def update(
-        updates: optax.Updates, state: AdamState, params: optax.Params | None = None
-    ) -> tuple[optax.Updates, AdamState]:
-        del params
-        step = optax.safe_increment(state.step)
-        mean = jax.tree.map(lambda m, g: lerp(m, g, beta1), state.exp_avg, updates)
-        square = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, state.exp_avg_sq, updates)
-        largest = jax.tree.map(jnp.maximum, state.max_exp_avg_sq, square) if amsgrad else None
-
-        def scaled(m: jax.Array, v: jax.Array) -> jax.Array:
-            correction1, correction2 = (bias_correction(beta, step, m.dtype) for beta in betas)
-            return m / correction1 / (jnp.sqrt(v) / jnp.sqrt(correction2) + eps)
-
-        new = jax.tree.map(scaled, mean, largest if amsgrad else square)
-        return new, AdamState(step, mean, square, largest)
-
-    return optax.GradientTransformation(init, update)
+    moments = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if amsgrad else ("exp_avg", "exp_avg_sq")
+    return by_rule(AdamState, rule, dict.fromkeys(moments, zeros))
 
 
 def adam(
@@ -88,7 +57,7 @@ def adam(
     p ← p - learning_rate · weight_decay · p instead, and g stays as it is (AdamW).
 
     **Matches** `torch.optim.Adam`, PyTorch 2.13: every keyword that is mathematics, amsgrad's maximum over the
-    uncorrected v.
+    uncorrected v, real and imaginary parts of complex parameters as numbers of their own.
     **Differs**: the keywords that choose an implementation (foreach, fused, capturable, differentiable) do not exist.
 
     Args:
@@ -101,7 +70,8 @@ def adam(
         decoupled_weight_decay: shrink the parameters themselves instead of changing the gradient.
 
     Returns:
-        An optax transformation. Its state has `step`, `exp_avg`, `exp_avg_sq` and `max_exp_avg_sq`.
+        An optax transformation of what `jax.grad` gives. Its state has `step`, `exp_avg`, `exp_avg_sq` and
+        `max_exp_avg_sq`.
 
     Raises:
         ValueError: a negative learning rate, eps or weight decay; a beta outside [0, 1).
@@ -116,12 +86,61 @@ def adam(
     >>> round(optax.apply_updates(params, updates)["w"].item(), 6)
     0.9
     """
-    require_non_negative("adam", learning_rate=learning_rate, eps=eps, weight_decay=weight_decay)
-    require_betas("adam", betas)
-    decoupled = decoupled_weight_decay and not is_zero(weight_decay)
+    return _adam("adam", learning_rate, betas, eps, weight_decay, amsgrad, maximize, decoupled_weight_decay)
+
+
+def adamw(
+    learning_rate: optax.ScalarOrSchedule = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 1e-2,
+    amsgrad: bool = False,
+    *,
+    maximize: bool = False,
+) -> optax.GradientTransformation:
+    """Adam that shrinks the parameters themselves: `adam` with `decoupled_weight_decay`.
+
+    p ← p - learning_rate · weight_decay · p, then Adam's step along the bare gradient.
+
+    **Matches** `torch.optim.AdamW`, PyTorch 2.13, its decay of 0.01 included (optax.adamw's is 1e-4).
+    **Differs**: the keywords that choose an implementation (foreach, fused, capturable, differentiable) do not exist.
+
+    Args:
+        learning_rate: a number, or a function from the step (0 at first) to one.
+        betas: how much of the two means is kept a step, each in [0, 1).
+        eps: added to the root.
+        weight_decay: the share, in learning rates, that a parameter loses a step.
+        amsgrad: divide by the largest mean square so far.
+        maximize: ascend instead; the decay still shrinks.
+
+    Returns:
+        An optax transformation of what `jax.grad` gives, its state as `adam`'s.
+
+    Raises:
+        ValueError: a negative learning rate, eps or weight decay; a beta outside [0, 1).
+
+    Loshchilov and Hutter 2019, "Decoupled weight decay regularization".
+
+    >>> import jax.numpy as jnp, optax
+    >>> from jaxdl import optim
+    >>> tx = optim.adamw(0.1, weight_decay=0.5)
+    >>> params = {"w": jnp.array(1.0)}
+    >>> updates, state = tx.update({"w": jnp.array(2.0)}, tx.init(params), params)
+    >>> round(optax.apply_updates(params, updates)["w"].item(), 6)
+    0.85
+    """
+    return _adam("adamw", learning_rate, betas, eps, weight_decay, amsgrad, maximize, True)
+
+
+def _adam(
+    name: str, learning_rate: Any, betas: Any, eps: Any, weight_decay: Any, amsgrad: bool, maximize: bool, apart: bool
+) -> optax.GradientTransformation:
+    learning_rate = scalar_rate(name, learning_rate)
+    require_non_negative(name, eps=eps, weight_decay=weight_decay)
+    require_betas(name, betas)
     return optax.chain(
-        *gradient_first(maximize, 0.0 if decoupled else weight_decay),
+        *gradient_first(maximize, 0.0 if apart else weight_decay),
         scale_by_adam(betas, eps, amsgrad),
-        *([optax.add_decayed_weights(weight_decay)] if decoupled else []),
+        *([optax.add_decayed_weights(weight_decay)] if apart and not is_zero(weight_decay) else []),
         optax.scale_by_learning_rate(learning_rate),
     )

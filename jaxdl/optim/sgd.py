@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxdl.optim._checks import gradient_first, is_zero, require_non_negative
+from jaxdl.optim._checks import gradient_first, is_zero, require_non_negative, scalar_rate
+from jaxdl.optim._leaves import by_rule, zeros
 
 
 class MomentumState(NamedTuple):
@@ -23,21 +24,11 @@ def scale_by_momentum(momentum: Any, dampening: Any = 0.0, nesterov: bool = Fals
     optax.trace has no dampening: PyTorch leaves it out of the first step, so scaling the gradient does not give it.
     """
 
-    def init(params: optax.Params) -> MomentumState:
-        return MomentumState(jnp.zeros((), jnp.int32), jax.tree.map(jnp.zeros_like, params))
+    def rule(step: Any, g: Any, buffer: Any) -> tuple[Any, ...]:
+        buffer = momentum * buffer + jnp.where(step == 1, 1.0, 1.0 - dampening).astype(g.dtype) * g
+        return (g + momentum * buffer if nesterov else buffer), buffer
 
-    def update(
-        updates: optax.Updates, state: MomentumState, params: optax.Params | None = None
-    ) -> tuple[optax.Updates, MomentumState]:
-        del params
-        damping = jnp.where(state.step == 0, 0.0, dampening)
-        buffer = jax.tree.map(
-            lambda b, g: momentum * b + (1.0 - damping).astype(g.real.dtype) * g, state.momentum_buffer, updates
-        )
-        new = jax.tree.map(lambda g, b: g + momentum * b, updates, buffer) if nesterov else buffer
-        return new, MomentumState(optax.safe_increment(state.step), buffer)
-
-    return optax.GradientTransformation(init, update)
+    return by_rule(MomentumState, rule, {"momentum_buffer": zeros})
 
 
 def sgd(
@@ -66,7 +57,8 @@ def sgd(
         maximize: ascend instead.
 
     Returns:
-        An optax transformation. Its state has `step` and `momentum_buffer` where there is momentum.
+        An optax transformation of what `jax.grad` gives. Its state has `step`, and `momentum_buffer` where there is
+        momentum.
 
     Raises:
         ValueError: a negative learning rate, momentum or weight decay; Nesterov without momentum or with dampening.
@@ -81,7 +73,8 @@ def sgd(
     >>> round(optax.apply_updates(params, updates)["w"].item(), 6)
     0.8
     """
-    require_non_negative("sgd", learning_rate=learning_rate, momentum=momentum, weight_decay=weight_decay)
+    learning_rate = scalar_rate("sgd", learning_rate)
+    require_non_negative("sgd", momentum=momentum, weight_decay=weight_decay)
     if nesterov and (is_zero(momentum) or not is_zero(dampening)):
         raise ValueError(
             f"sgd: nesterov=True needs momentum above 0 and dampening 0, "
