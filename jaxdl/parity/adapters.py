@@ -1,0 +1,234 @@
+"""Where jaxdl is called otherwise than PyTorch, and where a figure differs on purpose: each entry gives its reason.
+
+`ADAPTERS` is asked by the name of an operator in PyTorch's op_db. An operator without an entry is called with
+PyTorch's own arguments.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from jaxdl import functional as F
+from jaxdl.parity.noise import KEY, attended, keyed, masked, multi_headed, sampled, sloped
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """How an operator is compared.
+
+    Attributes:
+        reason: why it needs an adapter.
+        ours: what runs in jax, with PyTorch's arguments as arrays; None is the function of the same name.
+        reference: what runs in PyTorch instead of the operator: `reference(torch, *args, **kwargs)`; None is the
+            operator. Of a random operator: the formula, with the mask that jaxdl drew.
+        static: arguments (position or keyword) whose values jaxdl must know while it traces.
+    """
+
+    reason: str
+    ours: Callable[..., Any] | None = None
+    reference: Callable[..., Any] | None = None
+    static: tuple[int | str, ...] = ()
+
+
+def _output_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Without the new buffers."""
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        output = function(*args, **kwargs)
+        return output[0] if isinstance(output, tuple) else output
+
+    return called
+
+
+def _table_first(function: Callable[..., Any]) -> Callable[..., Any]:
+    """With op_db's order of the first two arguments, and without the new weight."""
+
+    def called(weight: Any, indices: Any, **kwargs: Any) -> Any:
+        return _output_of(function)(indices, weight, **kwargs)
+
+    return called
+
+
+def _triplet(*arrays: Any, distance_function: Any = None, **kwargs: Any) -> Any:
+    """With jaxdl's distance for PyTorch's module."""
+    if distance_function is not None:
+        distance_function = partial(F.pairwise_distance, p=distance_function.norm, eps=distance_function.eps)
+    return F.triplet_margin_with_distance_loss(*arrays, distance_function=distance_function, **kwargs)
+
+
+def _unchunked(torch: Any, *args: Any, options: Any = None, **kwargs: Any) -> Any:
+    """PyTorch's loss of all logits at once."""
+    del options
+    return torch.nn.functional.linear_cross_entropy(*args, **kwargs)
+
+
+ADAPTERS: dict[str, Adapter] = {
+    "nn.functional.batch_norm": Adapter("in training the new buffers are returned as well", _output_of(F.batch_norm)),
+    "nn.functional.embedding": Adapter("op_db gives the weight first", _table_first(F.embedding)),
+    "nn.functional.embedding_bag": Adapter("op_db gives the weight first", _table_first(F.embedding_bag)),
+    "nn.functional.instance_norm": Adapter("the new running statistics are returned too", _output_of(F.instance_norm)),
+    "nn.functional.linear_cross_entropy": Adapter(
+        "PyTorch's chunks have no second derivative: chunks are held against its path without", reference=_unchunked
+    ),
+    "nn.functional.triplet_margin_with_distance_loss": Adapter("its distance is a module of PyTorch's", _triplet),
+    **{
+        f"nn.functional.{function.__name__}": Adapter("its samples come from a key", keyed(function), sampled(function))
+        for function in (F.fractional_max_pool2d, F.fractional_max_pool3d)
+    },
+    "nn.functional.scaled_dot_product_attention": Adapter(
+        "its mask comes from a key, which is not called key",
+        partial(F.scaled_dot_product_attention, dropout_key=KEY),
+        attended,
+    ),
+    "nn.functional.multi_head_attention_forward": Adapter(
+        "its mask comes from a key, which is not called key",
+        partial(F.multi_head_attention_forward, dropout_key=KEY),
+        multi_headed,
+    ),
+    "nn.functional.rrelu": Adapter("its slopes come from a key", keyed(F.rrelu), sloped),
+    **{
+        f"nn.functional.{function.__name__}": Adapter("its mask comes from a key", keyed(function), masked(function))
+        for function in (F.dropout, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout)
+    },
+}
+
+# (operator, 'value' | 'gradient' | 'second', dtype) -> the allowed difference in units of scale, and its reason.
+LIMITS: dict[tuple[str, str, str], tuple[float, str]] = {
+    ("nn.functional.binary_cross_entropy", "second", "float64"): (
+        1e-8,
+        "PyTorch adds 1e-12 to x and to 1 - x in its second derivative, where its first takes a maximum",
+    ),
+    ("nn.functional.ctc_loss", "gradient", "float32"): (
+        2e-4,
+        "PyTorch's float32 gradient is 3e-5 from its float64 one at 50 steps and 2e-4 at 200; ours 4e-7 and 2e-6",
+    ),
+    ("nn.functional.hardsigmoid", "gradient", "float64"): (4e-8, "PyTorch rounds the slope 1/6 to float32"),
+}
+
+
+def _cancellation(arguments: Any) -> float:
+    """1 + var / eps where two rows are normalised: terms that are larger than the gradient by so much cancel."""
+    x = arguments.leaves[0].detach().numpy()
+    if x.ndim != 2 or x.shape[0] != 2 or "training=True" not in str(arguments):
+        return 1.0
+    return 1.0 + float(x.var(axis=0).max()) / 1e-5
+
+
+def _few_values(arguments: Any) -> float:
+    """The same where one or two values are normalised; of one the derivatives are 0, and PyTorch's is rounding."""
+    x = arguments.leaves[0].detach().numpy()
+    if not x.size:
+        return 1.0
+    given = dict(zip(arguments.labels, arguments.leaves, strict=True))
+    count = x[0].size // given["1"] if "1" in given else math.prod(v for k, v in given.items() if k.startswith("1."))
+    if count > 2:
+        return 10.0 if count == 3 else 1.0  # one direction is left of three: seen 1.3e-05 in float32
+    return math.inf if count == 1 else 1.0 + float(x.reshape(-1, 2).var(axis=1).max()) / given.get("eps", 1e-5)
+
+
+def _one_value(arguments: Any) -> float:
+    """1 + x² / eps where a single value is divided by its modulus."""
+    x = arguments.leaves[0].detach().numpy()
+    return 1.0 + float((x**2).max()) / float(np.finfo(x.dtype).eps) if x.shape == (1,) else 1.0
+
+
+def _one_direction(arguments: Any) -> float:
+    """Infinite where a vector has one element, or equal ones by broadcasting: its direction is ±1 whatever it is."""
+    given = dict(zip(arguments.labels, arguments.leaves, strict=True))
+    dim, shapes = given.get("dim", 1), [tuple(tensor.shape) for tensor in arguments.tensors()]
+    ndim = max(map(len, shapes))
+    sizes = [(*[1] * (ndim - len(shape)), *shape)[dim] if ndim else 1 for shape in shapes]
+    return math.inf if 1 in sizes else 1.0
+
+
+def _saturated(arguments: Any) -> float:
+    """Infinite where every attention weight is 0 or 1 to 1e-8: what is left of the derivative is rounding."""
+
+    def weights(*args: Any, **kwargs: Any) -> Any:
+        function: Any = F.multi_head_attention_forward
+        return function(*args[:10], 0.0, *args[11:], average_attn_weights=False, **kwargs)[1]
+
+    largest = np.max(arguments.call_jax(weights, *arguments.arrays()), axis=-1)
+    return math.inf if (1 - largest).max() < 1e-8 else 1.0
+
+
+# operator -> how many tolerances the derivatives of a case may differ by, and why.
+SLACK: dict[str, tuple[Callable[[Any], float], str]] = {
+    "nn.functional.batch_norm": (
+        _cancellation,
+        "two values a channel: the output is ±1 whatever the input, the gradient what eps leaves of a difference; "
+        "PyTorch's float32 gradient differs from its own float64 one by as much",
+    ),
+    "nn.functional.layer_norm": (_few_values, "as batch_norm; of one value PyTorch's weight gradient is 4e-14, not 0"),
+    "nn.functional.group_norm": (_few_values, "as batch_norm"),
+    "nn.functional.multi_head_attention_forward": (
+        _saturated,
+        "logits of hundreds: a gradient of 1e-8 is the difference of terms of 1e8 (reverse over reverse in PyTorch's "
+        "order still agrees to 1e-16), and one of 1e-40 is 0 in XLA's float32; MultiheadAttention has moderate logits",
+    ),
+    "nn.functional.cosine_similarity": (_one_direction, "the derivative is 0: what is compared is rounding, 1e-16"),
+    "nn.functional.normalize": (_one_direction, "as cosine_similarity"),
+    "nn.functional.rms_norm": (_one_value, "one value: the output is ±1; PyTorch's gradient is 9e-19, not 4e-23"),
+}
+
+# (operator, a part of PyTorch's message) -> why the same call is not refused here.
+ACCEPTED: dict[tuple[str, str], str] = {}
+
+# operator -> why jaxdl has no counterpart.
+OUT: dict[str, str] = {}
+
+# module -> why jaxdl has no counterpart.
+MODULES_OUT: dict[str, str] = {}
+
+_ANOTHER_WINDOW = "PyTorch's hand-written gradient is that of another window than its forward pass sums"
+
+# (module, 'value' | 'gradient' | 'buffers', dtype) -> the allowed difference in units of scale, and its reason.
+MODULE_LIMITS: dict[tuple[str, str, str], tuple[float, str]] = {
+    ("CTCLoss", "gradient", "float32"): LIMITS["nn.functional.ctc_loss", "gradient", "float32"],
+    ("CrossMapLRN2d", "gradient", "float64"): (0.06, _ANOTHER_WINDOW),
+    ("CrossMapLRN2d", "gradient", "float32"): (0.06, _ANOTHER_WINDOW),
+    ("Hardsigmoid", "gradient", "float64"): (4e-8, "PyTorch rounds the slope 1/6 to float32"),
+}
+
+# module -> why its initial weights are not drawn from the seed when it is compared.
+UNSEEDED: dict[str, str] = {
+    "TransformerEncoder": "its layer is built before, from another draw",
+    "TransformerDecoder": "its layer is built before, from another draw",
+}
+
+_IN_PLACE = "arrays are immutable: x = f(x), without the underscore"
+_PLUMBING = "PyTorch's own machinery, no function of tensors"
+_BASE = "a base class of PyTorch's own"
+_QUANTISED = "a kernel for 8-bit products on GPUs, without a reference on the CPU"
+
+# what PyTorch's rooms hold beyond the databases -> why jaxdl has no counterpart.
+ABSENT: dict[str, str] = {
+    **dict.fromkeys(("celu_", "elu_", "hardtanh_", "leaky_relu_", "relu_", "rrelu_", "selu_", "threshold_"), _IN_PLACE),
+    **dict.fromkeys(
+        (
+            "assert_int_or_pair",
+            "boolean_dispatch",
+            "handle_torch_function",
+            "has_torch_function",
+            "has_torch_function_unary",
+            "has_torch_function_variadic",
+        ),
+        _PLUMBING,
+    ),
+    **dict.fromkeys(("Container", "RNNBase", "RNNCellBase", "optimizer", "LRScheduler"), _BASE),
+    **dict.fromkeys(("scaled_mm", "scaled_grouped_mm"), _QUANTISED),
+    "DataParallel": "programs are sharded over a jax.sharding.Mesh instead",
+    "NLLLoss2d": "PyTorch's deprecated name of NLLLoss",
+    "sparseadam": OUT.get("SparseAdam", "sparse gradients, which jax does not have"),
+    **{
+        f"Lazy{name}": "a module's shapes are known when it is built: a pure function cannot grow parameters"
+        for name in (
+            *("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
+            *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"),
+        )
+    },
+}
