@@ -1,7 +1,8 @@
 """Pages and tables drawn from saved JSON: a benchmark's result is enough, nothing is computed again."""
 
+from jaxdl.report.operations import operations_page, operations_table
 from jaxdl.report.page import page
 from jaxdl.report.result import load
 from jaxdl.report.terminal import table
 
-__all__ = ["load", "page", "table"]
+__all__ = ["load", "operations_page", "operations_table", "page", "table"]

@@ -1,0 +1,128 @@
+"""The functions of jaxdl beside what a user of stock jax, Flax and optax would write: the same numbers, timed in turns.
+
+Both run in one process, compiled, forward and with the gradient of every floating input. Values must agree before a
+time is taken; where stock computes something else on purpose (jax.image.resize's cubic), the entry says so.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxdl.compare import machine
+from jaxdl.compare.operation_cases import CASES, Operation
+
+SECONDS_A_TURN = 0.03
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One function, forward or with its gradient.
+
+    Attributes:
+        name: of the function.
+        kind: 'forward' or 'gradient'.
+        ours_us: microseconds a call, median of the rounds.
+        stock_us: the same for stock.
+        ratios: ours / stock of each round.
+        difference: of the two results, in units of scale.
+        note: from the case.
+    """
+
+    name: str
+    kind: str
+    ours_us: float
+    stock_us: float
+    ratios: tuple[float, ...]
+    difference: float
+    note: str
+
+
+def run(
+    names: Sequence[str] = (), *, rounds: int = 9, tell: Callable[[str], None] = lambda text: None
+) -> dict[str, Any]:
+    """Time the named functions, or all.
+
+    Args:
+        names: of the cases; none: all.
+        rounds: turns that each side gets.
+        tell: called with a line of text at each stage.
+
+    Returns:
+        The result as JSON holds it: machine and versions, and `operations`, a `Timing` each.
+
+    Raises:
+        ValueError: a name that has no case; results that differ.
+    """
+    unknown = [name for name in names if name not in {case.name for case in CASES}]
+    if unknown:
+        raise ValueError(f"there is no case for {', '.join(unknown)}; there are {', '.join(c.name for c in CASES)}")
+    if rounds < 1:
+        raise ValueError(f"rounds must be at least 1, given {rounds}")
+    found, load = [], machine.load()
+    for case in CASES:
+        if not names or case.name in names:
+            for kind in ("forward", "gradient") if case.smooth else ("forward",):
+                tell(f"{case.name}, {kind}")
+                found.append(asdict(_time(case, kind, rounds)))
+    return {**machine.describe(), "rounds": rounds, "load": load, "operations": found}
+
+
+def stages(names: Sequence[str] = ()) -> int:
+    """How often `run` tells something."""
+    return sum(1 + case.smooth for case in CASES if not names or case.name in names)
+
+
+def _time(case: Operation, kind: str, rounds: int) -> Timing:
+    rng = np.random.RandomState(0)
+    arrays = [jnp.asarray(draw(rng)) for draw in case.inputs]
+    sides = []
+    for function, prepare in ((case.ours, None), (case.stock, case.prepare)):
+        inputs = [jax.block_until_ready(a) for a in (prepare(*arrays) if prepare else arrays)]
+        sides.append((_compiled(function, kind, inputs), inputs))
+    results = [jax.block_until_ready(program(*inputs)) for program, inputs in sides]
+    difference = _difference(case, kind, *results)
+    if difference > case.allowed:
+        raise ValueError(f"{case.name}, {kind}: jaxdl and stock differ by {difference:.1e} of the scale")
+    calls = [max(1, round(SECONDS_A_TURN / max(_turn(program, inputs, 3), 1e-7))) for program, inputs in sides]
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(rounds):
+        for side in (0, 1) if number % 2 == 0 else (1, 0):
+            times[side].append(_turn(*sides[side], calls[side]))
+    ratios = tuple(ours / stock for ours, stock in zip(*times, strict=True))
+    ours, stock = (1e6 * statistics.median(side) for side in times)
+    return Timing(case.name, kind, ours, stock, ratios, difference, case.note)
+
+
+def _compiled(function: Callable[..., Any], kind: str, inputs: Sequence[Any]) -> Callable[..., Any]:
+    """Forward, or value and the gradients of all floating inputs for a fixed cotangent."""
+    if kind == "forward":
+        return jax.jit(function)
+    places = tuple(i for i, a in enumerate(inputs) if jnp.issubdtype(a.dtype, jnp.floating))
+
+    def scalar(*inputs: Any) -> Any:
+        return sum(jnp.sum(y * jnp.cos(y)) for y in jax.tree.leaves(function(*inputs)))
+
+    return jax.jit(jax.grad(scalar, places))
+
+
+def _turn(program: Callable[..., Any], inputs: Sequence[Any], calls: int) -> float:
+    """Seconds a call."""
+    began = time.perf_counter()
+    for _ in range(calls):
+        result = program(*inputs)
+    jax.block_until_ready(result)
+    return (time.perf_counter() - began) / calls
+
+
+def _difference(case: Operation, kind: str, ours: Any, stock: Any) -> float:
+    """The largest difference of the forward results in units of scale; stock's layout is turned into ours first."""
+    if kind != "forward":
+        return 0.0
+    pairs = zip(jax.tree.leaves(ours), jax.tree.leaves(case.restore(stock)), strict=True)
+    return max(float(jnp.abs(a - b).max() / jnp.maximum(jnp.abs(b).max(), 1e-30)) for a, b in pairs)
