@@ -5,8 +5,10 @@ OLDEST := 3.11
 PYTHON ?= python3
 ORIGIN := $(origin PYTHON)
 ARGS ?=
+# Most of a test's time is compiling, on one core each.
+PARALLEL ?= -n auto --maxprocesses=8 --dist=loadgroup
 
-.PHONY: help compare test lint types layers clean with-torch with-dev
+.PHONY: help compare test coverage docs lint types layers clean with-torch with-dev
 # There is one .venv: one thing at a time.
 .NOTPARALLEL:
 
@@ -14,6 +16,8 @@ help:
 	@printf '%s\n' \
 	  'make compare   compare JAX with PyTorch: first the numbers, then the times; ARGS=--quick for a short one' \
 	  'make test      run the tests; ARGS="-k optim" for some of them' \
+	  'make coverage  measure what has changed against PyTorch, and write docs/coverage.md' \
+	  'make docs      the same, and docs/pytorch-to-jax.md' \
 	  'make lint      check style and format' \
 	  'make types     check types' \
 	  'make layers    check that each part imports only from those below it' \
@@ -25,7 +29,14 @@ compare: with-torch
 	.venv/bin/python -m experiments.compare_frameworks $(ARGS)
 
 test: with-dev
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest $(PARALLEL) $(ARGS)
+
+# What has changed since docs/coverage.json was measured, against PyTorch; and the page of differences.
+coverage: with-dev
+	.venv/bin/python -m jaxdl.parity.coverage $(ARGS)
+
+docs: coverage
+	.venv/bin/python -m docs.pytorch_to_jax
 
 lint: with-dev
 	.venv/bin/python -m ruff check .

@@ -32,17 +32,28 @@ def test_a_room_says_what_it_holds(name):
             assert inspect.getdoc(value), f"{name}.{entry}"
 
 
-@pytest.mark.parametrize("name", ["functional", "nn", "optim", "random"])
+@pytest.mark.parametrize("name", ["functional", "nn", "nn.init", "optim", "optim.schedules", "random"])
 def test_public_names_state_what_of_pytorch_they_match(name):
     for entry, value in public(importlib.import_module(f"jaxdl.{name}")):
         if inspect.isclass(value) or inspect.isfunction(value):
             text = inspect.getdoc(value) or ""
+            if text.startswith("Deprecated name of"):
+                continue
             assert ">>>" in text or entry in SHORT, f"{name}.{entry} has no example"
             assert "Matches" in text or entry in SHORT | OURS, f"{name}.{entry} does not say what it matches"
 
 
-SHORT = {"Apply", "Buffer", "is_module", "storable", "named_variables"}  # a line each
-OURS = {"named_state"}  # PyTorch has no such name
+SHORT = {
+    "Apply",
+    "Buffer",
+    "is_module",
+    "storable",
+    "named_variables",
+    "Plateau",
+    "PlateauState",
+    "Schedule",
+}  # a line each
+OURS = {"named_state", "fans"}  # PyTorch has no such name
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -63,11 +74,14 @@ def test_the_readme_is_true(capsys):
     script = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     exec(script[1], {})  # the README's own ten lines
     assert float(capsys.readouterr().out.split()[0]) > 0.9
-    for room in ("functional", "nn"):
-        row = next(line for line in text.splitlines() if line.startswith(f"| `jaxdl.{room}`"))
-        module = importlib.import_module(f"jaxdl.{room}")
-        for name in re.findall(r"\b[A-Za-z_0-9]+\b", row.split("|")[2].partition(";")[0]):
-            assert hasattr(module, name), name
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| `jaxdl.")]
+    assert {row[1].strip(" `") for row in rows} >= {"jaxdl.functional", "jaxdl.nn", "jaxdl.optim"}
+    for row in rows:
+        for room in re.findall(r"`jaxdl\.(\w+)`", row[1]):
+            module = importlib.import_module(f"jaxdl.{room}")
+            for name in re.findall(r"`([\w.]+)`", row[2]):
+                if not name.startswith(("torch", ".")) and name != "key":
+                    assert hasattr(module, name.removeprefix(f"{room}.").partition(".")[0]), f"{room}: {name}"
 
 
 def test_the_face_lists_every_room():
