@@ -10,27 +10,17 @@ and `hessian`.
 (2, 4)
 """
 
-from jaxdl.functional.adaptive_avg_pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
-from jaxdl.functional.adaptive_max_pool import (
-    adaptive_max_pool1d,
-    adaptive_max_pool1d_with_indices,
-    adaptive_max_pool2d,
-    adaptive_max_pool2d_with_indices,
-    adaptive_max_pool3d,
-    adaptive_max_pool3d_with_indices,
-)
-from jaxdl.functional.attention import scaled_dot_product_attention
-from jaxdl.functional.avg_pool import avg_pool1d, avg_pool2d, avg_pool3d
-from jaxdl.functional.binary_loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    multilabel_soft_margin_loss,
-    soft_margin_loss,
-)
-from jaxdl.functional.conv import conv1d, conv2d, conv3d, conv_tbc
-from jaxdl.functional.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
-from jaxdl.functional.cross_entropy import cross_entropy, nll_loss
-from jaxdl.functional.ctc import ctc_loss
+from jaxdl.functional.activation.elu import celu, elu, selu
+from jaxdl.functional.activation.gate import gelu, glu, hardswish, mish, silu
+from jaxdl.functional.activation.rectifier import hardtanh, leaky_relu, prelu, relu, relu6, rrelu, threshold
+from jaxdl.functional.activation.shrink import hardshrink, softshrink, tanhshrink
+from jaxdl.functional.activation.sigmoid import hardsigmoid, logsigmoid, sigmoid, softplus, softsign, tanh
+from jaxdl.functional.activation.softmax import gumbel_softmax, log_softmax, softmax, softmin
+from jaxdl.functional.attention.dot_product import scaled_dot_product_attention
+from jaxdl.functional.attention.multi_head import multi_head_attention_forward
+from jaxdl.functional.convolution.conv import conv1d, conv2d, conv3d, conv_tbc
+from jaxdl.functional.convolution.fold import fold, unfold
+from jaxdl.functional.convolution.transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from jaxdl.functional.distance import cosine_similarity, normalize, pairwise_distance, pdist
 from jaxdl.functional.dropout import (
     alpha_dropout,
@@ -40,35 +30,49 @@ from jaxdl.functional.dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
-from jaxdl.functional.elu import celu, elu, selu
-from jaxdl.functional.embedding import embedding, one_hot
-from jaxdl.functional.embedding_bag import embedding_bag
-from jaxdl.functional.embedding_loss import (
+from jaxdl.functional.embedding.bag import embedding_bag
+from jaxdl.functional.embedding.table import embedding, one_hot
+from jaxdl.functional.grouped import grouped_mm
+from jaxdl.functional.linear import bilinear, linear
+from jaxdl.functional.loss.binary import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+)
+from jaxdl.functional.loss.cross_entropy import cross_entropy, nll_loss
+from jaxdl.functional.loss.ctc import ctc_loss
+from jaxdl.functional.loss.embedding import (
     cosine_embedding_loss,
     hinge_embedding_loss,
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
-from jaxdl.functional.fold import fold, unfold
-from jaxdl.functional.fractional_max_pool import (
+from jaxdl.functional.loss.likelihood import gaussian_nll_loss, kl_div, poisson_nll_loss
+from jaxdl.functional.loss.linear_cross_entropy import linear_cross_entropy
+from jaxdl.functional.loss.margin import margin_ranking_loss, multi_margin_loss, multilabel_margin_loss
+from jaxdl.functional.loss.regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from jaxdl.functional.normalisation.batch import batch_norm
+from jaxdl.functional.normalisation.instance import instance_norm
+from jaxdl.functional.normalisation.layer import group_norm, layer_norm, rms_norm
+from jaxdl.functional.normalisation.local_response import local_response_norm
+from jaxdl.functional.pool.adaptive_average import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+from jaxdl.functional.pool.adaptive_maximum import (
+    adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d,
+    adaptive_max_pool3d_with_indices,
+)
+from jaxdl.functional.pool.average import avg_pool1d, avg_pool2d, avg_pool3d
+from jaxdl.functional.pool.fractional import (
     fractional_max_pool2d,
     fractional_max_pool2d_with_indices,
     fractional_max_pool3d,
     fractional_max_pool3d_with_indices,
 )
-from jaxdl.functional.gate import gelu, glu, hardswish, mish, silu
-from jaxdl.functional.grid import affine_grid, grid_sample
-from jaxdl.functional.grouped import grouped_mm
-from jaxdl.functional.instance_norm import instance_norm
-from jaxdl.functional.interpolate import interpolate, upsample, upsample_bilinear, upsample_nearest
-from jaxdl.functional.layer_norm import group_norm, layer_norm, rms_norm
-from jaxdl.functional.likelihood_loss import gaussian_nll_loss, kl_div, poisson_nll_loss
-from jaxdl.functional.linear import bilinear, linear
-from jaxdl.functional.linear_cross_entropy import linear_cross_entropy
-from jaxdl.functional.local_response import local_response_norm
-from jaxdl.functional.lp_pool import lp_pool1d, lp_pool2d, lp_pool3d
-from jaxdl.functional.margin_loss import margin_ranking_loss, multi_margin_loss, multilabel_margin_loss
-from jaxdl.functional.max_pool import (
+from jaxdl.functional.pool.maximum import (
     max_pool1d,
     max_pool1d_with_indices,
     max_pool2d,
@@ -76,18 +80,14 @@ from jaxdl.functional.max_pool import (
     max_pool3d,
     max_pool3d_with_indices,
 )
-from jaxdl.functional.multi_head import multi_head_attention_forward
-from jaxdl.functional.norm import batch_norm
-from jaxdl.functional.pad import pad
-from jaxdl.functional.rectifier import hardtanh, leaky_relu, prelu, relu, relu6, rrelu, threshold
-from jaxdl.functional.recurrent import gru, lstm, rnn_relu, rnn_tanh
-from jaxdl.functional.recurrent_cell import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
-from jaxdl.functional.regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
-from jaxdl.functional.shrink import hardshrink, softshrink, tanhshrink
-from jaxdl.functional.shuffle import channel_shuffle, native_channel_shuffle, pixel_shuffle, pixel_unshuffle
-from jaxdl.functional.sigmoid import hardsigmoid, logsigmoid, sigmoid, softplus, softsign, tanh
-from jaxdl.functional.softmax import gumbel_softmax, log_softmax, softmax, softmin
-from jaxdl.functional.unpool import max_unpool1d, max_unpool2d, max_unpool3d
+from jaxdl.functional.pool.power import lp_pool1d, lp_pool2d, lp_pool3d
+from jaxdl.functional.pool.unpool import max_unpool1d, max_unpool2d, max_unpool3d
+from jaxdl.functional.recurrent.cell import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
+from jaxdl.functional.recurrent.layer import gru, lstm, rnn_relu, rnn_tanh
+from jaxdl.functional.vision.grid import affine_grid, grid_sample
+from jaxdl.functional.vision.interpolate import interpolate, upsample, upsample_bilinear, upsample_nearest
+from jaxdl.functional.vision.pad import pad
+from jaxdl.functional.vision.shuffle import channel_shuffle, native_channel_shuffle, pixel_shuffle, pixel_unshuffle
 
 __all__ = [
     "adaptive_avg_pool1d",

@@ -7,6 +7,7 @@ from jax import lax
 from jax.typing import ArrayLike, DTypeLike
 
 from jaxdl.functional._checks import require_floating, require_same_dtype
+from jaxdl.functional._concrete import concrete
 
 
 def grouped_mm(
@@ -81,10 +82,9 @@ def _check(a: jax.Array, b: jax.Array, offs: ArrayLike | None, bias: None, out_d
             raise ValueError(f"grouped_mm: offs must be integers [groups], given {ends.dtype}{list(ends.shape)}")
         groups.add(ends.shape[0])
         size = a.shape[-1] if a.ndim == b.ndim == 2 else a.shape[0] if a.ndim == 2 else b.shape[1]
-        if not isinstance(ends, jax.core.Tracer):
-            values = np.asarray(ends)
-            if (np.diff(values, prepend=0) < 0).any() or (values > size).any():
-                raise ValueError(f"grouped_mm: offs must not fall and stay within {size}, given {values.tolist()}")
+        values = concrete(offs)
+        if values is not None and ((np.diff(values, prepend=0) < 0).any() or (values > size).any()):
+            raise ValueError(f"grouped_mm: offs must not fall and stay within {size}, given {values.tolist()}")
     if len(groups) > 1:
         raise ValueError(f"grouped_mm: the number of groups must be one, given {sorted(groups)}")
     if bias is not None:

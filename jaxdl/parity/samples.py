@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxdl.functional.linear_cross_entropy import LinearCrossEntropyOptions
+from jaxdl.functional.loss.linear_cross_entropy import LinearCrossEntropyOptions
 
 if TYPE_CHECKING:
     import torch

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from jaxdl import functional as F
-from jaxdl.functional.linear_cross_entropy import LinearCrossEntropyOptions
+from jaxdl.functional.loss.linear_cross_entropy import LinearCrossEntropyOptions
 
 INF, NAN = np.inf, np.nan
 FAST_COMPILE = {"xla_backend_optimization_level": 0}

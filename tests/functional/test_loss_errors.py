@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jaxdl import functional as F
-from jaxdl.functional.linear_cross_entropy import LinearCrossEntropyOptions
+from jaxdl.functional.loss.linear_cross_entropy import LinearCrossEntropyOptions
 
 
 def ones(*shape: int, dtype: Any = np.float32) -> np.ndarray:

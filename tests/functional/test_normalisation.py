@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jaxdl import functional as F
-from jaxdl.functional._standardise import spread, total
+from jaxdl.functional.normalisation._standardise import spread, total
 
 
 def ones(*shape: int, dtype: Any = np.float32) -> np.ndarray:

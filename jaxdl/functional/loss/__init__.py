@@ -1,0 +1,1 @@
+"""Loss functions: a prediction and a target to a number."""

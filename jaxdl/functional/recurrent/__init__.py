@@ -1,0 +1,1 @@
+"""RNN, LSTM and GRU: one step, and whole stacks of layers."""

@@ -1,0 +1,1 @@
+"""Attention of many heads, and the Transformer that is built of it."""

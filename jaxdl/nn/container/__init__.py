@@ -1,0 +1,1 @@
+"""Modules and parameters in a row, or under names."""

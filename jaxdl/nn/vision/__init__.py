@@ -1,0 +1,1 @@
+"""Images resized, padded and rearranged."""
