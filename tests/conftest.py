@@ -2,11 +2,13 @@
 
 import importlib.util
 import signal
+from collections.abc import Iterator
 from types import ModuleType
 
+import jax
 import pytest
 
-import jaxdl  # noqa: F401  the runtime guard comes before jax
+import jaxdl  # noqa: F401  the runtime guard comes before jax starts
 
 WITHOUT_TORCH = "PyTorch is not installed (pip install 'jaxdl[torch]' adds the reference)"
 
@@ -15,6 +17,13 @@ WITHOUT_TORCH = "PyTorch is not installed (pip install 'jaxdl[torch]' adds the r
 def torch() -> ModuleType:
     """PyTorch, the reference; the test is skipped where it is not installed."""
     return pytest.importorskip("torch", reason=WITHOUT_TORCH)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_programs_are_let_go() -> Iterator[None]:
+    """Each holds mapped memory: thousands of them run into the system's limit of mappings, and XLA crashes there."""
+    yield
+    jax.clear_caches()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
