@@ -7,7 +7,6 @@ sixteenth of the array. `spread` repeats a vector, and its transpose is `total`:
 well. Everywhere else both are the plain operations.
 """
 
-import math
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,8 @@ from jax import lax
 
 TERMS = 16  # additions that are unrolled,
 LANES = 32  # as many next to each other: measured best of 8, 16, 32 and 24, 32, 64 for rows of 49 to 12,544
+# Blocks of rows, at least: the two loops over up to 32 rows and 32 blocks are unrolled both, and take 2 to 5 times as long.
+BLOCKS = 64
 
 
 def total(x: jax.Array, axis: int) -> jax.Array:
@@ -24,7 +25,9 @@ def total(x: jax.Array, axis: int) -> jax.Array:
     if not _staged(x.shape[axis]):
         return jnp.sum(x, axis)
     if axis == 0:
-        blocks = _divisor(x.shape[0], math.isqrt(x.shape[0]))
+        blocks = _blocks(x.shape[0])
+        if blocks == x.shape[0]:
+            return jnp.sum(x, 0)
         return jnp.sum(lax.optimization_barrier(jnp.sum(x.reshape(blocks, -1, x.shape[1]), 1)), 0)
     terms, lanes = _stage(x.shape[1])
     if terms == 1:
@@ -40,7 +43,9 @@ def spread(vector: jax.Array, count: int, axis: int) -> jax.Array:
     if not _staged(count):
         return jnp.broadcast_to(jnp.expand_dims(vector, axis), (count, length) if axis == 0 else (length, count))
     if axis == 0:
-        blocks = _divisor(count, math.isqrt(count))
+        blocks = _blocks(count)
+        if blocks == count:
+            return jnp.broadcast_to(vector, (count, length))
         few = lax.optimization_barrier(jnp.broadcast_to(vector, (blocks, length)))
         return jnp.broadcast_to(few[:, None], (blocks, count // blocks, length)).reshape(count, length)
     terms, lanes = _stage(count)
@@ -94,6 +99,12 @@ def _over_root_mean_square_jvp(eps: float, primals: tuple[jax.Array], tangents: 
 
 def _staged(count: int) -> bool:
     return count > TERMS and jax.default_backend() == "cpu"
+
+
+def _blocks(count: int) -> int:
+    """In how many blocks that many rows are added first; their number itself where they are too few for it."""
+    few = range(2, min(TERMS, count // BLOCKS) + 1)
+    return count // max((terms for terms in few if count % terms == 0), default=1)
 
 
 def _stage(count: int) -> tuple[int, int]:
