@@ -1,10 +1,9 @@
 """Rows or columns brought to mean 0 and variance 1, the sums that this takes, and the transposes of those sums.
 
-On CPU a sum is written in stages with an `optimization_barrier` between them. Short sums keep the digits that a long
-float32 sum loses, and they compile to vector instructions: a plain sum along a row of 256 or 768 is one chain of
-scalar additions and takes 2.5 to 4 times as long. The barriers keep XLA from joining the stages again; they store a
-sixteenth of the array. `spread` repeats a vector, and its transpose is `total`: with it gradients are summed so as
-well. Everywhere else both are the plain operations.
+A plain sum along a row compiles to one chain of scalar additions on CPU, and takes 2.5 to 4 times as long as one in two
+stages, which compiles to vector instructions. `spread` repeats a vector, and its transpose is such a sum. A sum over rows
+XLA stages by itself, as long as nobody reshapes its operand: it then computes what made that operand, such as a GELU's
+derivative, in every place that uses it, instead of storing it once.
 """
 
 from functools import partial
@@ -16,19 +15,12 @@ from jax import lax
 
 TERMS = 16  # additions that are unrolled,
 LANES = 32  # as many next to each other: measured best of 8, 16, 32 and 24, 32, 64 for rows of 49 to 12,544
-# Blocks of rows, at least: the two loops over up to 32 rows and 32 blocks are unrolled both, and take 2 to 5 times as long.
-BLOCKS = 64
 
 
 def total(x: jax.Array, axis: int) -> jax.Array:
     """The sum of a matrix along axis 0 or 1."""
-    if not _staged(x.shape[axis]):
+    if axis == 0 or not _staged(x.shape[1]):
         return jnp.sum(x, axis)
-    if axis == 0:
-        blocks = _blocks(x.shape[0])
-        if blocks == x.shape[0]:
-            return jnp.sum(x, 0)
-        return jnp.sum(lax.optimization_barrier(jnp.sum(x.reshape(blocks, -1, x.shape[1]), 1)), 0)
     terms, lanes = _stage(x.shape[1])
     if terms == 1:
         return jnp.sum(x, 1)
@@ -40,14 +32,10 @@ def total(x: jax.Array, axis: int) -> jax.Array:
 def spread(vector: jax.Array, count: int, axis: int) -> jax.Array:
     """A vector repeated `count` times along a new axis 0 or 1 of a matrix."""
     length = vector.shape[0]
-    if not _staged(count):
-        return jnp.broadcast_to(jnp.expand_dims(vector, axis), (count, length) if axis == 0 else (length, count))
     if axis == 0:
-        blocks = _blocks(count)
-        if blocks == count:
-            return jnp.broadcast_to(vector, (count, length))
-        few = lax.optimization_barrier(jnp.broadcast_to(vector, (blocks, length)))
-        return jnp.broadcast_to(few[:, None], (blocks, count // blocks, length)).reshape(count, length)
+        return jnp.broadcast_to(vector, (count, length))
+    if not _staged(count):
+        return jnp.broadcast_to(vector[:, None], (length, count))
     terms, lanes = _stage(count)
     rest = count // terms
     few = spread(vector, rest, 1) if rest > 256 and terms > 1 else jnp.broadcast_to(vector[:, None], (length, rest))
@@ -75,7 +63,7 @@ def _standardise_jvp(axis: int, eps: float, primals: tuple[jax.Array], tangents:
     rate = lax.rsqrt(variance + eps)
     # y once more, from what is short: XLA fuses this into the sums, where y would be stored and read.
     standard = (x - jnp.expand_dims(mean, axis)) * jnp.expand_dims(rate, axis)
-    shift, slope = total(dx, axis) / count, total(dx * standard, axis) / count
+    shift, slope = jnp.sum(dx, axis) / count, jnp.sum(dx * standard, axis) / count
     dy = jnp.expand_dims(rate, axis) * (dx - spread(shift, count, axis) - standard * spread(slope, count, axis))
     return (y, mean, variance), (dy, shift, 2 * slope / rate)
 
@@ -92,19 +80,13 @@ def _over_root_mean_square_jvp(eps: float, primals: tuple[jax.Array], tangents: 
     (x,), (dx,), count = primals, tangents, primals[0].shape[1]
     y, rate = over_root_mean_square(x, eps)
     standard = x * rate[:, None]
-    slope = total(dx * standard, 1) / count
+    slope = jnp.sum(dx * standard, 1) / count
     dy = rate[:, None] * (dx - standard * spread(slope, count, 1))
     return (y, rate), (dy, -rate * rate * slope)
 
 
 def _staged(count: int) -> bool:
     return count > TERMS and jax.default_backend() == "cpu"
-
-
-def _blocks(count: int) -> int:
-    """In how many blocks that many rows are added first; their number itself where they are too few for it."""
-    few = range(2, min(TERMS, count // BLOCKS) + 1)
-    return count // max((terms for terms in few if count % terms == 0), default=1)
 
 
 def _stage(count: int) -> tuple[int, int]:
