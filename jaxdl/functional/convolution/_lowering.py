@@ -110,6 +110,11 @@ def _along_kernel(x: jax.Array, dkernel: jax.Array, geometry: Geometry, groups: 
     """
     rank = x.ndim - 2
     space = range(rank)
+    reached = output_size(x.shape[1:-1], dkernel.shape[:-2], geometry)
+    if any(places > size for places, size in zip(reached, x.shape[1:-1], strict=True)):
+        # The transpose's kernel would be larger than its image, where XLA has a loop that takes up to 40 times as long.
+        x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((*edges, 0) for edges in geometry.padding), (0, 0, 0)])
+        geometry = geometry._replace(padding=((0, 0),) * rank)
     grouped = x.reshape(*x.shape[:-1], groups, -1)
     images = grouped.transpose(rank + 2, *(1 + a for a in space), rank + 1, 0).reshape(*_first_last(grouped, groups))
     kernels = dkernel.transpose(rank, *space, rank + 1)

@@ -1,5 +1,8 @@
 """Class indices as targets: what is asked of them, and the entries that they pick."""
 
+from functools import partial
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -64,22 +67,37 @@ def along(vector: jax.Array, axis: int, ndim: int) -> jax.Array:
 
 
 def picked(
-    values: jax.Array, t: jax.Array, w: jax.Array | None, axis: int, ignore_index: int, normaliser: jax.Array | None
+    values: jax.Array, t: jax.Array, w: jax.Array | None, axis: int, ignore_index: int, *normaliser: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """Every row's w[t] · (normaliser - values[t]), 0 where ignored, NaN where t is out of range; and the kept weight.
 
-    A comparison with every class picks the entry. It fuses with the softmax around it, where a gather would wrap or
-    clamp an index out of range and leave a scatter for its gradient.
+    The normaliser's parts are added in turn, the largest first.
     """
     classes = values.shape[axis]
-    chosen = along(jnp.arange(classes, dtype=t.dtype), axis, values.ndim) == jnp.expand_dims(t, axis)
-    rows = -jnp.sum(jnp.where(chosen, values, 0), axis)
-    if normaliser is not None:
-        rows = normaliser + rows
+    rows = -_entries(axis, values, t)
+    for part in normaliser:
+        rows = part + rows
     kept = t != ignore_index
     weights = kept.astype(values.dtype)
     if w is not None:
-        weights = jnp.where(kept, jnp.sum(jnp.where(chosen, along(w, axis, values.ndim), 0), axis), 0)
+        weights = jnp.where(kept, jnp.take(w, t, mode="clip"), 0)
         rows = rows * weights
     rows = jnp.where((t >= 0) & (t < classes), rows, jnp.nan)
     return jnp.where(kept, rows, 0), jnp.sum(weights)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _entries(axis: int, values: jax.Array, t: jax.Array) -> jax.Array:
+    """values[t] of every row; whatever lies nearest where t is out of range."""
+    inside = jnp.expand_dims(jnp.clip(t, 0, values.shape[axis] - 1), axis)
+    return jnp.squeeze(jnp.take_along_axis(values, inside, axis, mode="promise_in_bounds"), axis)
+
+
+@_entries.defjvp
+def _entries_jvp(
+    axis: int, primals: tuple[jax.Array, jax.Array], tangents: tuple[jax.Array, Any]
+) -> tuple[jax.Array, jax.Array]:
+    """By a comparison with every class: it fuses with a softmax's derivative, and its transpose is no scatter."""
+    (values, t), (change, _) = primals, tangents
+    classes = along(jnp.arange(values.shape[axis], dtype=t.dtype), axis, values.ndim)
+    return _entries(axis, values, t), jnp.sum(jnp.where(classes == jnp.expand_dims(t, axis), change, 0), axis)

@@ -109,9 +109,10 @@ def class_rows(x: jax.Array, target: ClassTarget, smoothing: float) -> tuple[jax
         p = t * (1 - smoothing) + smoothing / classes if smoothing > 0.0 else t
         products = logs * p if w is None else logs * p * along(w, axis, x.ndim)
         return -jnp.sum(products, axis), x.size // max(classes, 1)
-    shifted = wide - lax.stop_gradient(jnp.max(wide, axis, keepdims=True, initial=-jnp.inf))
+    largest = lax.stop_gradient(jnp.max(wide, axis, keepdims=True, initial=-jnp.inf))
+    shifted = wide - largest
     normaliser = jnp.log(jnp.sum(jnp.exp(shifted), axis))  # apart: one array of all classes less than log_softmax
-    rows, total = picked(shifted, t, w, axis, ignore_index, normaliser)
+    rows, total = picked(wide, t, w, axis, ignore_index, jnp.squeeze(largest, axis), normaliser)
     if smoothing > 0.0:
         logs = shifted - jnp.expand_dims(normaliser, axis)
         uniform = -jnp.sum(logs if w is None else logs * along(w, axis, x.ndim), axis)
@@ -159,5 +160,5 @@ def nll_loss(
     x, w = jnp.asarray(input), None if weight is None else jnp.asarray(weight)
     axis = class_axis("nll_loss", x, w)
     t = class_indices("nll_loss", x, target, w, axis, ignore_index)
-    rows, total = picked(widen(x), t, None if w is None else widen(w), axis, ignore_index, None)
+    rows, total = picked(widen(x), t, None if w is None else widen(w), axis, ignore_index)
     return reduced(rows, how, total).astype(x.dtype)

@@ -92,9 +92,7 @@ def _largest(windows: jax.Array, count: int) -> jax.Array:
 
 
 @_largest.defjvp
-def _largest_jvp(
-    count: int, primals: tuple[jax.Array], tangents: tuple[jax.Array]
-) -> tuple[jax.Array, jax.Array]:
+def _largest_jvp(count: int, primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
     (windows,), (change,) = primals, tangents
     wins = _winners(windows, count)
     return _largest(windows, count), jnp.sum(jnp.where(wins, change, 0), elements(wins, count), dtype=change.dtype)
