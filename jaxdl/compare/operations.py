@@ -30,6 +30,7 @@ class Timing:
         ours_us: microseconds a call, median of the rounds.
         stock_us: the same for stock.
         ratios: ours / stock of each round.
+        alike: the same where stock gets and returns PyTorch's layout as well; empty where its own is that.
         difference: of the two results, in units of scale.
         note: from the case.
     """
@@ -39,6 +40,7 @@ class Timing:
     ours_us: float
     stock_us: float
     ratios: tuple[float, ...]
+    alike: tuple[float, ...]
     difference: float
     note: str
 
@@ -84,22 +86,32 @@ def _time(case: Operation, kind: str, rounds: int) -> Timing:
     difference = _difference(case, kind, arrays)
     if not difference <= case.allowed:
         raise ValueError(f"{case.name}, {kind}: jaxdl and stock differ by {difference:.1e} of the scale")
-    sides = []
-    for function, prepare in ((case.ours, None), (case.stock, case.prepare)):
-        inputs = prepare(*arrays) if prepare else arrays
-        if kind == "gradient":
-            inputs = [_cotangent(jax.eval_shape(function, *inputs)), *inputs]
-        program = jax.jit(_gradient(function) if kind == "gradient" else function)
-        jax.block_until_ready((inputs, program(*inputs)))
-        sides.append((program, inputs))
-    calls = [max(1, round(SECONDS_A_TURN / max(_turn(program, inputs, 3), 1e-7))) for program, inputs in sides]
-    times: tuple[list[float], list[float]] = ([], [])
+    stock_inputs = case.prepare(*arrays) if case.prepare else arrays
+    sides = [_side(case.ours, kind, arrays), _side(case.stock, kind, stock_inputs)]
+    if case.prepare:
+        sides.append(_side(_in_our_layout(case), kind, arrays))
+    calls = [max(1, round(SECONDS_A_TURN / max(_turn(*side, 3), 1e-7))) for side in sides]
+    times: list[list[float]] = [[] for _ in sides]
     for number in range(rounds):
-        for side in (0, 1) if number % 2 == 0 else (1, 0):
+        for side in range(len(sides))[:: 1 if number % 2 == 0 else -1]:
             times[side].append(_turn(*sides[side], calls[side]))
-    ratios = tuple(ours / stock for ours, stock in zip(*times, strict=True))
-    ours, stock = (1e6 * statistics.median(side) for side in times)
-    return Timing(case.name, kind, ours, stock, ratios, difference, case.note)
+    ratios, *alike = (tuple(o / s for o, s in zip(times[0], other, strict=True)) for other in times[1:])
+    ours, stock = (1e6 * statistics.median(side) for side in times[:2])
+    return Timing(case.name, kind, ours, stock, ratios, alike[0] if alike else (), difference, case.note)
+
+
+def _side(function: Callable[..., Any], kind: str, inputs: Sequence[Any]) -> tuple[Callable[..., Any], Sequence[Any]]:
+    """What is timed, compiled and run once, and what it is called with."""
+    if kind == "gradient":
+        inputs = [_cotangent(jax.eval_shape(function, *inputs)), *inputs]
+    program = jax.jit(_gradient(function) if kind == "gradient" else function)
+    jax.block_until_ready((inputs, program(*inputs)))
+    return program, inputs
+
+
+def _in_our_layout(case: Operation) -> Callable[..., Any]:
+    """Stock with PyTorch's layout at both ends."""
+    return lambda *inputs: case.restore(case.stock(*(case.prepare(*inputs) if case.prepare else inputs)))
 
 
 def _gradient(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,10 +148,7 @@ def _difference(case: Operation, kind: str, arrays: Sequence[Any]) -> float:
     """How far values or gradients (for one cotangent, in our layout) differ: the largest difference in units of scale,
     of gradients the root mean square one, as a tie is broken in another way here and there.
     """
-
-    def stock(*inputs: Any) -> Any:
-        return case.restore(case.stock(*(case.prepare(*inputs) if case.prepare else inputs)))
-
+    stock = _in_our_layout(case)
     if kind == "forward":
         pairs = zip(*(jax.tree.leaves(jax.jit(side)(*arrays)) for side in (case.ours, stock)), strict=True)
         return max(float(jnp.abs(a - b).max() / jnp.maximum(jnp.abs(b).max(), 1e-30)) for a, b in pairs)

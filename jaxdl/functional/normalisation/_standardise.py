@@ -1,10 +1,9 @@
 """Rows or columns brought to mean 0 and variance 1, the sums that this takes, and the transposes of those sums.
 
 A plain sum along a row compiles to one chain of scalar additions on CPU, and takes 2.5 to 4 times as long as one in
-two stages, which compiles to vector instructions. `spread` repeats a vector, and its transpose is such a sum. A sum over
-rows
-XLA stages by itself, as long as nobody reshapes its operand: it then computes what made that operand, such as a GELU's
-derivative, in every place that uses it, instead of storing it once.
+two stages, which compiles to vector instructions. `spread` repeats a vector, and its transpose is such a sum. A sum
+over rows XLA stages by itself, as long as nobody reshapes its operand: it then computes what made that operand, such
+as a GELU's derivative, in every place that uses it, instead of storing it once.
 """
 
 from functools import partial
