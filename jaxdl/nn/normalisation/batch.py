@@ -37,7 +37,8 @@ class ChannelNorm(Module):
         self.num_batches_tracked = Buffer(counter) if track_running_stats else None
 
     def _parameters(self) -> tuple[jax.Array | None, jax.Array | None]:
-        return tuple(None if v is None else v[...] for v in (self.weight, self.bias))  # type: ignore[return-value]
+        weight, bias = (None if v is None else v[...] for v in (self.weight, self.bias))
+        return weight, bias
 
 
 class _BatchNorm(ChannelNorm):

@@ -34,9 +34,9 @@ class Upsample(Module):
         align_corners: bool | None = None,
         recompute_scale_factor: bool | None = None,
     ) -> None:
-        several = isinstance(size, list | tuple), isinstance(scale_factor, list | tuple)
-        self.size = tuple(size) if several[0] else size  # type: ignore[arg-type]
-        self.scale_factor = tuple(map(float, scale_factor)) if several[1] else scale_factor or None  # type: ignore[arg-type]
+        factors = tuple(map(float, scale_factor)) if isinstance(scale_factor, list | tuple) else scale_factor
+        self.size = tuple(size) if isinstance(size, list | tuple) else size
+        self.scale_factor = factors or None
         self.mode, self.align_corners = mode, align_corners
         self.recompute_scale_factor = recompute_scale_factor
 
