@@ -150,9 +150,9 @@ def is_inexact(array: Any) -> bool:
     )
 
 
-def difference(ours: Any, reference: Any) -> float:
-    """The largest difference over the reference's largest finite magnitude; inf where shape, kind, NaNs or
-    infinities differ.
+def difference(ours: Any, reference: Any, least: float = 0.0) -> float:
+    """The largest difference over the reference's largest finite magnitude, but at least `least`; inf where shape,
+    kind, NaNs or infinities differ.
 
     >>> difference(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
     0.5
@@ -168,7 +168,7 @@ def difference(ours: Any, reference: Any) -> float:
         return np.inf
     if not finite.any():
         return 0.0
-    scale = np.abs(reference[finite]).max() or 1.0
+    scale = max(np.abs(reference[finite]).max(), least) or 1.0
     return float(np.abs(ours[finite] - reference[finite]).max() / scale)
 
 
