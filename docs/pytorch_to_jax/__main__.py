@@ -130,7 +130,7 @@ def render(measured: dict[str, dict[str, Any]]) -> str:
 def main() -> None:
     """Run every snippet; write the page, or print what was measured."""
     import jaxdl  # noqa: F401  the runtime guard comes before jax
-    from docs.pytorch_to_jax import prelude  # noqa: F401
+    from docs.pytorch_to_jax import prelude  # noqa: F401  float64, before any array is made
 
     measured = measure()
     if "--json" in sys.argv:

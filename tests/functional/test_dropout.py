@@ -49,26 +49,6 @@ def test_a_key_is_asked_for_where_a_mask_is_drawn() -> None:
         F.dropout(np.ones(3))
 
 
-@pytest.mark.torch
-def test_torch_s_samples(torch: ModuleType, entries: Callable[[str], list[Any]]) -> None:
-    """Where PyTorch draws a mask, ours takes its place in PyTorch's formula: x · (mask / (1 - p))."""
-    (entry,) = entries("nn.functional.dropout")
-    with jax.enable_x64(True):
-        for number, sample in enumerate(entry.sample_inputs("cpu", torch.float64, requires_grad=True)):
-            drop = jax.tree_util.Partial(F.dropout, **sample.kwargs, key=jax.random.key(number))
-            ours, pull = jax.vjp(drop, sample.input.detach().numpy())
-            p, training = sample.kwargs.get("p", 0.5), sample.kwargs.get("training", True)
-            if training and 0 < p < 1:
-                noise = torch.tensor(np.asarray(ours) != 0, dtype=torch.float64).div_(1 - p)
-                expected = sample.input * noise
-            else:
-                expected = entry.op(sample.input, *sample.args, **sample.kwargs)
-            np.testing.assert_array_equal(ours, expected.detach())
-            cotangent = torch.randn_like(expected)
-            (gradient,) = torch.autograd.grad(expected, sample.input, cotangent)
-            np.testing.assert_array_equal(pull(cotangent.numpy())[0], gradient)
-
-
 KINDS = [F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout]
 
 
