@@ -103,7 +103,7 @@ def _weights(logits: jax.Array) -> jax.Array:
 @_weights.defjvp
 def _weights_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
     y, d = _weights(*primals), tangents[0]
-    return y, y * d - y * jnp.sum(y * d, axis=-1, keepdims=True)
+    return y, y * (d - jnp.sum(y * d, axis=-1, keepdims=True))  # the difference first: two products lose digits
 
 
 def _each_query_head(q: jax.Array, x: jax.Array) -> jax.Array:
