@@ -242,6 +242,7 @@ def main(everything: bool, jobs: int, limit: int | None, chosen: tuple[str, ...]
     wanted = names() if everything else list(dict.fromkeys(stale(rows) + ([] if limit else partial(rows))))
     if chosen:
         wanted = [key for key in names() if key[1].removeprefix("nn.functional.") in chosen]
+    wanted.sort(key=lambda key: -rows[key].known if key in rows else 0)  # the longest first
     failed = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (

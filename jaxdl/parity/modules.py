@@ -31,6 +31,7 @@ from jaxdl.parity.samples import (
     drawn,
     given,
     is_inexact,
+    let_go,
     outputs,
     spread,
     to_jax,
@@ -75,7 +76,8 @@ def measure(name: str, limit: int | None = None) -> Tally:
                 torch.manual_seed(0)
                 samples, known = spread(_samples(name, dtype, train), limit)
                 tally.known += known if dtype == torch.float64 else 0
-                for arguments, inputs in samples:
+                for number, (arguments, inputs) in enumerate(samples):
+                    let_go(number)
                     tally.cases += dtype == torch.float64
                     case = Case(name, arguments, inputs, dtype, train)
                     try:

@@ -32,6 +32,7 @@ from jaxdl.parity.samples import (
     difference,
     drawn,
     is_inexact,
+    let_go,
     outputs,
     spread,
     to_jax,
@@ -112,12 +113,6 @@ def measure(name: str, limit: int | None = None) -> Tally:
     return tally
 
 
-def _let_go(number: int) -> None:
-    """Every hundredth time, of all that is compiled: each program holds mapped memory, of which Linux gives 65,530."""
-    if number % 100 == 99:
-        jax.clear_caches()
-
-
 def _double(tally: Tally, entry: Any, limit: int | None) -> None:
     import torch
 
@@ -126,7 +121,7 @@ def _double(tally: Tally, entry: Any, limit: int | None) -> None:
     tally.known += known
     stride = -(-len(cases) // TWICE)
     for number, case in enumerate(cases):
-        _let_go(number)
+        let_go(number)
         tally.cases += 1
         reference = case.derivatives_in_torch(tally, entry.supports_gradgrad and number % stride == 0)
         try:
@@ -163,7 +158,7 @@ def _single(tally: Tally, entry: Any, limit: int | None) -> None:
 
     programs: dict[str, Callable[..., Any]] = {}
     for number, case in enumerate(_cases(entry, torch.float32, limit)[0]):
-        _let_go(number)
+        let_go(number)
         if not case.arguments.varied:
             continue
         rows = [case.arguments.tensors(), [0.75 * t.detach() for t in case.arguments.tensors()]]
