@@ -1,5 +1,6 @@
-"""conv2d against a loop, and its explicit derivative against lax's own."""
+"""conv2d against a loop, its explicit derivative against lax's own, and delicate cases against PyTorch."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -63,6 +64,36 @@ def test_value_is_the_loop_s(options: Options, shape: tuple[int, ...]) -> None:
         y = F.conv2d(x, w, b, **options)
         np.testing.assert_allclose(y, loop(x, w, b, **options), rtol=1e-13, atol=1e-13)
         np.testing.assert_array_equal(F.conv2d(x[0], w, b, **options), F.conv2d(x[:1], w, b, **options)[0])
+
+
+TORCHS: dict[str, tuple[str, tuple[int, ...], tuple[int, ...], Options]] = {
+    "complex sequences": ("conv1d", (2, 4, 9), (6, 2, 3), {"stride": 2, "padding": 1, "groups": 2}),
+    "one complex sequence": ("conv1d", (3, 7), (2, 3, 2), {"padding": "same", "dilation": 2}),
+    "complex images": ("conv2d", (2, 3, 5, 6), (4, 3, 2, 3), {"stride": (1, 2), "padding": (1, 0)}),
+    "complex images, transposed": ("conv_transpose2d", (2, 4, 3, 2), (4, 3, 2, 2), {"stride": 2}),
+    "a larger output": ("conv2d", (2, 3, 5, 4), (4, 3, 2, 2), {"padding": 1}),
+    "a larger output, strided": ("conv2d", (2, 2, 3, 3), (4, 2, 2, 2), {"padding": 3, "stride": (1, 2)}),
+    "transposed": ("conv_transpose2d", (2, 4, 3, 5), (4, 3, 2, 2), {"stride": 2}),
+    "transposed, gaps": (
+        "conv_transpose2d",
+        (2, 4, 3, 2),
+        (4, 2, 3, 2),
+        {"stride": (2, 3), "padding": 1, "output_padding": (1, 2), "groups": 2},
+    ),
+}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", TORCHS)
+def test_it_and_its_gradients_are_torchs(assert_as_in_torch: Callable[..., None], name: str) -> None:
+    function, *shapes, options = TORCHS[name]
+    draw = np.random.default_rng(0)
+    channels = shapes[1][1] * options.get("groups", 1) if "transpose" in function else shapes[1][0]
+    arrays = {
+        argument: draw.normal(size=shape) + (1j * draw.normal(size=shape) if "complex" in name else 0)
+        for argument, shape in zip(("input", "weight", "bias"), [*shapes, (channels,)], strict=True)
+    }
+    assert_as_in_torch(function, arrays, **options)
 
 
 def plain(x: jax.Array, w: jax.Array) -> jax.Array:

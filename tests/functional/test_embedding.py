@@ -66,6 +66,25 @@ def test_bags_are_torchs(torch: ModuleType, mode: str, options: dict[str, Any]) 
             np.testing.assert_allclose(a, b, rtol=2e-6, atol=2e-6)
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize("seed", range(15))
+def test_bags_of_any_length_are_torchs(assert_as_in_torch: Callable[..., None], seed: int) -> None:
+    """Empty bags in front, between and behind, the end given or not, weighted or not, with and without padding."""
+    draw = np.random.default_rng(seed)
+    rows, total, bags = draw.integers(2, 9), draw.integers(1, 30), draw.integers(1, 12)
+    starts = np.sort(draw.integers(0, total + 1, bags))
+    starts[0] = 0
+    options: dict[str, Any] = {"mode": ("sum", "mean", "max")[seed % 3]}
+    if draw.random() < 0.5:
+        starts, options["include_last_offset"] = np.append(starts, total), True
+    if draw.random() < 0.7:
+        options["padding_idx"] = int(draw.integers(-rows, rows))
+    arrays = {"input": draw.integers(0, rows, total), "weight": draw.normal(size=(rows, 3)), "offsets": starts}
+    if seed % 6 == 0:
+        arrays["per_sample_weights"] = draw.normal(size=total)
+    assert_as_in_torch("embedding_bag", arrays, **options)
+
+
 def test_a_bags_gradient_is_divided_by_the_rows_own_count() -> None:
     """PyTorch's CPU kernel divides row 2's by 3 here, the count of row 0."""
     indices, ones = np.array([1, 1, 2, 0, 0, 0, 4]), jnp.ones((5, 1))
