@@ -72,7 +72,7 @@ TORCHS: dict[str, tuple[str, tuple[int, ...], tuple[int, ...], Options]] = {
     "complex images": ("conv2d", (2, 3, 5, 6), (4, 3, 2, 3), {"stride": (1, 2), "padding": (1, 0)}),
     "complex images, transposed": ("conv_transpose2d", (2, 4, 3, 2), (4, 3, 2, 2), {"stride": 2}),
     "a larger output": ("conv2d", (2, 3, 5, 4), (4, 3, 2, 2), {"padding": 1}),
-    "a larger output, strided": ("conv2d", (2, 2, 3, 3), (4, 2, 2, 2), {"padding": 3, "stride": (1, 2)}),
+    "a larger output, groups": ("conv2d", (2, 4, 3, 3), (4, 2, 2, 2), {"padding": 3, "stride": (1, 2), "groups": 2}),
     "transposed": ("conv_transpose2d", (2, 4, 3, 5), (4, 3, 2, 2), {"stride": 2}),
     "transposed, gaps": (
         "conv_transpose2d",
