@@ -212,6 +212,10 @@ OUT: dict[str, str] = {}
 # module -> why jaxdl has no counterpart.
 MODULES_OUT: dict[str, str] = {}
 
+_SATURATED = (
+    "weights near 0 and 1: a key's gradient of 2e-3 is what is left of terms of 1, of which PyTorch's own float32 is "
+    "9e-5 off its float64, ours 1.1e-4 (seen between the two: 4e-4)"
+)
 _ANOTHER_WINDOW = "PyTorch's hand-written gradient is that of another window than its forward pass sums"
 
 # (module, 'value' | 'gradient' | 'buffers', dtype) -> the allowed difference in units of scale, and its reason.
@@ -220,6 +224,7 @@ MODULE_LIMITS: dict[tuple[str, str, str], tuple[float, str]] = {
     ("CrossMapLRN2d", "gradient", "float64"): (0.06, _ANOTHER_WINDOW),
     ("CrossMapLRN2d", "gradient", "float32"): (0.06, _ANOTHER_WINDOW),
     ("Hardsigmoid", "gradient", "float64"): (4e-8, "PyTorch rounds the slope 1/6 to float32"),
+    ("MultiheadAttention", "gradient", "float32"): (1e-3, _SATURATED),
 }
 
 # module -> why its initial weights are not drawn from the seed when it is compared.

@@ -67,21 +67,14 @@ def test_where_places_are_clipped_it_is_the_first_element(padding_mode: str) -> 
     assert not by_place.any()
 
 
-LOST = pytest.mark.xfail(reason="jaxdl: the gradient by a NaN place's other coordinates is NaN, in PyTorch 0")
-LAST = pytest.mark.xfail(
-    reason="jaxdl: a NaN place in a volume is clipped to the first element, in PyTorch to the last"
-)
-
-
 @pytest.mark.torch
-@pytest.mark.parametrize("mode", ["nearest", pytest.param("bilinear", marks=LOST)])
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
 def test_so_is_one_in_a_volume_with_zeros_outside(assert_as_in_torch: Callable[..., None], mode: str) -> None:
     arrays = {"input": VOLUME, "grid": grid(NOWHERE, 3, 4, 5)}
     assert_as_in_torch("grid_sample", arrays, mode=mode, align_corners=False)
 
 
 @pytest.mark.torch
-@LAST
 @pytest.mark.parametrize("padding_mode", ["border", "reflection"])
 def test_so_is_one_in_a_volume_where_it_is_clipped(torch: ModuleType, padding_mode: str) -> None:
     """The value alone: the gradient that PyTorch has here is not that of its value."""

@@ -42,8 +42,8 @@ def grid_sample(
     centre to centre with `align_corners`. Beyond lie zeros, or the border's values, or the axis reflected there.
 
     **Matches** PyTorch 2.13: values and the gradients with respect to both arguments, which are zero with respect
-    to a place that is clipped to the border, on the border itself too. A NaN place counts as the first element where
-    places are clipped. **Differs**: align_corners=None is False without a warning.
+    to a place that is clipped to the border, on the border itself too. Where places are clipped a NaN one counts as the first element,
+    in volumes as the last. **Differs**: align_corners=None is False without a warning.
 
     Args:
         input: [N, C, H, W] or [N, C, D, H, W], floating point.
@@ -160,7 +160,10 @@ def _in_elements(place: jax.Array, axis: _Axis) -> jax.Array:
 
 
 def _bounded(place: jax.Array, axis: _Axis) -> jax.Array:
-    """Where a place is looked for. Clipped to the border its gradient is zero, on the border too; NaN goes to 0."""
+    """Where a place is looked for. Clipped to the border its gradient is zero, on the border too.
+
+    NaN is the first element, in volumes the last.
+    """
     if axis.padding_mode == "zeros":
         return place
     last = axis.size - 1
@@ -169,7 +172,9 @@ def _bounded(place: jax.Array, axis: _Axis) -> jax.Array:
         distance = jnp.where(place < low, low - place, place - low)
         beyond = distance - jnp.floor(distance / max(period, 1)) * period
         place = jnp.where(beyond > period - beyond, period - beyond, beyond) + low
-    return jnp.where(place > 0, jnp.where(place < last, place, last), 0)
+    if axis.planar:
+        return jnp.where(place > 0, jnp.where(place < last, place, last), 0)
+    return jnp.where(place < last, jnp.where(place > 0, place, 0), last)
 
 
 def _combined(seen: list[tuple[jax.Array, jax.Array | None]], axes: list[_Axis]) -> tuple[jax.Array, jax.Array | None]:
@@ -182,9 +187,9 @@ def _combined(seen: list[tuple[jax.Array, jax.Array | None]], axes: list[_Axis])
         index = _crossed(jnp.add, index * axis.size, jnp.where(within, elements, 0).astype(index.dtype))
         inside = _crossed(jnp.logical_and, inside, within)
         if factors is not None:
+            if not axis.planar:  # a NaN place outside adds nothing in three axes, NaN in two
+                factors = jnp.where(within, factors, 0)
             weight = factors if weight is None else _crossed(jnp.multiply, weight, factors)
-    if weight is not None and not axes[0].planar:
-        weight = jnp.where(inside, weight, 0)  # a NaN place outside adds nothing in three axes, NaN in two
     return jnp.where(inside, index, count), weight
 
 
