@@ -42,8 +42,8 @@ def grid_sample(
     centre to centre with `align_corners`. Beyond lie zeros, or the border's values, or the axis reflected there.
 
     **Matches** PyTorch 2.13: values and the gradients with respect to both arguments, which are zero with respect
-    to a place that is clipped to the border, on the border itself too. Where places are clipped a NaN one counts as the first element,
-    in volumes as the last. **Differs**: align_corners=None is False without a warning.
+    to a place that is clipped to the border, on the border itself too. Where places are clipped a NaN one counts as
+    the first element, in volumes as the last. **Differs**: align_corners=None is False without a warning.
 
     Args:
         input: [N, C, H, W] or [N, C, D, H, W], floating point.
