@@ -110,6 +110,11 @@ LIMITS: dict[tuple[str, str, str], tuple[float, str]] = {
         1e-7,
         "logits of hundreds: the second derivative is what is left of terms of 1e8 (seen 3e-08)",
     ),
+    ("nn.functional.scaled_dot_product_attention", "gradient", "float32"): (
+        1e-4,
+        "logits of tens: little is left of a gradient's terms; in 60 draws of these samples' shapes PyTorch's own "
+        "float32 was up to 1.2e-3 off its float64, ours up to 1.6e-3 (medians 8e-07 and 7e-07)",
+    ),
     ("nn.functional.hardsigmoid", "gradient", "float64"): (4e-8, "PyTorch rounds the slope 1/6 to float32"),
 }
 
@@ -225,6 +230,10 @@ MODULE_LIMITS: dict[tuple[str, str, str], tuple[float, str]] = {
     ("CrossMapLRN2d", "gradient", "float32"): (0.06, _ANOTHER_WINDOW),
     ("Hardsigmoid", "gradient", "float64"): (4e-8, "PyTorch rounds the slope 1/6 to float32"),
     ("MultiheadAttention", "gradient", "float32"): (1e-3, _SATURATED),
+    ("Transformer", "gradient", "float32"): (
+        1e-4,
+        "its attention as MultiheadAttention's: PyTorch's own float32 is up to 1.7e-5 off its float64 on these samples",
+    ),
 }
 
 # module -> why its initial weights are not drawn from the seed when it is compared.
