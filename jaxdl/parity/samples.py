@@ -173,7 +173,7 @@ def difference(ours: Any, reference: Any, least: float = 0.0) -> float:
 
 
 def let_go(number: int) -> None:
-    """Every twentieth time, of all that is compiled: it holds mapped memory, of which Linux gives a process 65,530 pieces."""
+    """Every twentieth time, of all that is compiled: it holds mapped memory, and Linux gives 65,530 pieces of that."""
     if number % 20 == 19:
         jax.clear_caches()
 
