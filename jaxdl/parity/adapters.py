@@ -158,9 +158,9 @@ def _eps(arguments: Any) -> float:
 
 
 def _one_value(arguments: Any) -> float:
-    """1 + x² / eps where a single value is divided by its modulus."""
+    """1 / |x| where a single value is divided by its modulus."""
     x = arguments.leaves[0].detach().numpy()
-    return 1.0 + float((x**2).max()) / float(np.finfo(x.dtype).eps) if x.shape == (1,) else 1.0
+    return float(1 / np.abs(x).max()) if x.shape == (1,) else 0.0
 
 
 def _one_direction(arguments: Any) -> float:
@@ -192,13 +192,13 @@ SLACK: dict[str, tuple[Callable[[Any], float], str]] = {
     ),
     "nn.functional.layer_norm": (_few_values, "of two values as batch_norm"),
     "nn.functional.group_norm": (_few_values, "of two values as batch_norm"),
-    "nn.functional.rms_norm": (_one_value, "one value: the output is ±1; PyTorch's gradient is 9e-19, not 4e-23"),
 }
 
 # operator -> the least scale of a case's derivatives: where they are 0 by cancellation, their terms'; and why.
 SCALE: dict[str, tuple[Callable[[Any], float], str]] = {
     "nn.functional.layer_norm": (_single_value, "of one value the derivatives are 0, and PyTorch's are rounding"),
     "nn.functional.group_norm": (_single_value, "of one value the derivatives are 0, and PyTorch's are rounding"),
+    "nn.functional.rms_norm": (_one_value, "of one value the output is ±1; PyTorch's gradient is 9e-19, not 4e-23"),
     "nn.functional.cosine_similarity": (_one_direction, "of one element the derivative is 0: PyTorch's is rounding"),
     "nn.functional.normalize": (_one_direction, "of one element the derivative is 0: PyTorch's is rounding"),
     "nn.functional.multi_head_attention_forward": (
