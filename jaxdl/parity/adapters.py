@@ -119,25 +119,18 @@ LIMITS: dict[tuple[str, str, str], tuple[float, str]] = {
 }
 
 
-def _cancellation(arguments: Any) -> float:
-    """1 + var / eps where two rows are normalised: terms that are larger than the gradient by so much cancel."""
+def _two_rows(arguments: Any) -> float:
+    """1 / σ where two rows are normalised: of the gradient's terms only what eps leaves of a difference remains."""
     x = arguments.leaves[0].detach().numpy()
     if x.ndim != 2 or x.shape[0] != 2 or "training=True" not in str(arguments):
-        return 1.0
-    return 1.0 + float(x.var(axis=0).max()) / 1e-5
+        return 0.0
+    return float((x.var(axis=0).min() + 1e-5) ** -0.5)
 
 
 def _few_values(arguments: Any) -> float:
-    """The same where two values are normalised."""
+    """The same where up to three values are normalised."""
     x, count = _normalised(arguments)
-    if count == 3:
-        return 10.0  # one direction is left of three: seen 1.3e-05 in float32
-    return 1.0 + float(x.reshape(-1, 2).var(axis=1).max()) / _eps(arguments) if count == 2 else 1.0
-
-
-def _single_value(arguments: Any) -> float:
-    """1 / √eps where one value is normalised, by which terms are multiplied that cancel."""
-    return _eps(arguments) ** -0.5 if _normalised(arguments)[1] == 1 else 0.0
+    return float((x.reshape(-1, count).var(axis=1).min() + _eps(arguments)) ** -0.5) if 0 < count < 4 else 0.0
 
 
 def _normalised(arguments: Any) -> tuple[np.ndarray, int]:
@@ -183,21 +176,15 @@ def _saturated(arguments: Any) -> float:
     return 1.0 if (1 - largest).max() < 1e-8 else 0.0
 
 
-# operator -> how many tolerances the derivatives of a case may differ by, and why.
-SLACK: dict[str, tuple[Callable[[Any], float], str]] = {
-    "nn.functional.batch_norm": (
-        _cancellation,
-        "two values a channel: the output is ±1 whatever the input, the gradient what eps leaves of a difference; "
-        "PyTorch's float32 gradient differs from its own float64 one by as much",
-    ),
-    "nn.functional.layer_norm": (_few_values, "of two values as batch_norm"),
-    "nn.functional.group_norm": (_few_values, "of two values as batch_norm"),
-}
-
 # operator -> the least scale of a case's derivatives: where they are 0 by cancellation, their terms'; and why.
 SCALE: dict[str, tuple[Callable[[Any], float], str]] = {
-    "nn.functional.layer_norm": (_single_value, "of one value the derivatives are 0, and PyTorch's are rounding"),
-    "nn.functional.group_norm": (_single_value, "of one value the derivatives are 0, and PyTorch's are rounding"),
+    "nn.functional.batch_norm": (
+        _two_rows,
+        "two values a channel: the output is ±1 whatever the input; PyTorch's float32 gradient differs from its own "
+        "float64 one by as much",
+    ),
+    "nn.functional.layer_norm": (_few_values, "of one value the derivatives are 0, of two what eps leaves"),
+    "nn.functional.group_norm": (_few_values, "of one value the derivatives are 0, of two what eps leaves"),
     "nn.functional.rms_norm": (_one_value, "of one value the output is ±1; PyTorch's gradient is 9e-19, not 4e-23"),
     "nn.functional.cosine_similarity": (_one_direction, "of one element the derivative is 0: PyTorch's is rounding"),
     "nn.functional.normalize": (_one_direction, "of one element the derivative is 0: PyTorch's is rounding"),

@@ -170,9 +170,8 @@ def _reasons(r: Row) -> Iterator[str]:
     """Why a row's limits are wider, or its call another."""
     limits = adapters.LIMITS if r.section == "functional" else adapters.MODULE_LIMITS
     yield from dict.fromkeys(reason for (name, *_), (_, reason) in limits.items() if name == r.name)
-    for table in (adapters.SLACK, adapters.SCALE):
-        if r.name in table:
-            yield table[r.name][1]
+    if r.name in adapters.SCALE:
+        yield adapters.SCALE[r.name][1]
     if r.name in adapters.ADAPTERS:
         yield adapters.ADAPTERS[r.name].reason
     yield from (f"not refused: {reason}" for (name, _), reason in adapters.ACCEPTED.items() if name == r.name)

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxdl import functional
-from jaxdl.parity.adapters import ACCEPTED, ADAPTERS, LIMITS, OUT, SCALE, SLACK, Adapter
+from jaxdl.parity.adapters import ACCEPTED, ADAPTERS, LIMITS, OUT, SCALE, Adapter
 from jaxdl.parity.cases import FUNCTIONS, WITHOUT_GRADIENT, Drawn
 from jaxdl.parity.reference import require_torch
 from jaxdl.parity.samples import (
@@ -225,7 +225,6 @@ class Case:
 
     def compare(self, tally: Tally, found: dict[str, list[Any]], reference: dict[str, list[Any]]) -> None:
         """Every tensor of every kind that both hold."""
-        slack = SLACK[self.name][0](self.arguments) if self.name in SLACK else 1.0
         scale = SCALE[self.name][0](self.arguments) if self.name in SCALE else 0.0
         for kind, counterpart in COUNTERPARTS.items():
             if kind not in found or counterpart not in reference:
@@ -238,8 +237,6 @@ class Case:
             for label, a, b in zip(labels, ours, theirs, strict=True):
                 dtype = "float32" if b.dtype == np.float32 else "float64"
                 limit = LIMITS.get((self.name, counterpart, dtype), (TOLERANCE[dtype], ""))[0]
-                if kind != "value":
-                    limit *= slack
                 apart = difference(a, b, 0.0 if kind == "value" else scale)
                 tally.record(counterpart, dtype, apart, limit, f"{label} of {self}")
 
