@@ -81,6 +81,7 @@ def test_what_is_slower_is_bold_and_says_why(result):
     assert "| 1.00 | turning the layout round and back |" in line(result, **slow, alike=(0.9, 1.0, 1.1))
     assert line(result, **slow, alike=(1.4, 1.4, 1.4)).endswith("| 1.40 |  |")
     assert line(result, **slow, note="keeps the digits").endswith("| keeps the digits |")
+    assert line(result, ratios=(1.0, 1.2, 1.3)).endswith("| within the spread |")
 
 
 def test_every_case_is_a_function_of_its_own_name():
