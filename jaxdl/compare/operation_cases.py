@@ -180,6 +180,19 @@ CASES: list[Operation] = [
         {"padding": [(1, 1)] * 2, "strides": (2, 2)},
     ),
     conv("conv2d, LeNet", normal(128, 6, 12, 12), normal(16, 6, 5, 5), {}, {}),
+    Operation(
+        "conv2d, in a scan",
+        lambda x, w: jax.lax.map(lambda images: F.conv2d(images, w), x),
+        lambda x, w: jax.lax.map(
+            lambda images: jax.lax.conv_general_dilated(
+                images, w, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
+            ),
+            x,
+        ),
+        (normal(4, 128, 6, 12, 12), normal(16, 6, 5, 5)),
+        lambda x, w: [jnp.moveaxis(x, 2, -1), jnp.moveaxis(w, (0, 1), (-1, -2))],
+        lambda y: jnp.moveaxis(y, -1, 2),
+    ),
     conv(
         "conv2d, depthwise",
         normal(32, 64, 28, 28),
