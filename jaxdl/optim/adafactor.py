@@ -63,7 +63,7 @@ def scale_by_adafactor(
     def init(params: optax.Params) -> AdafactorState:
         require_real("adafactor", params)
         rows, columns = (
-            jax.tree.map(lambda leaf: _mean_over(axis, leaf) if leaf.ndim > 1 else None, params)  # noqa: B023
+            jax.tree.map(lambda leaf: _mean_over(axis, leaf) if leaf.ndim > 1 else None, params)  # noqa: B023  called at once
             for axis in (-1, -2)
         )
         variance = jax.tree.map(lambda leaf: None if leaf.ndim > 1 else jnp.zeros_like(leaf), params)
