@@ -11,6 +11,7 @@ import optax
 from flax import nnx
 
 from jaxdl import functional as F
+from jaxdl.compare.stock import flax_gru, flax_lstm, flax_norm, flax_rms_norm
 
 Draw = Callable[[np.random.RandomState], np.ndarray]
 
@@ -100,56 +101,6 @@ def conv(name: str, x: Draw, w: Draw, ours: dict[str, Any], stock: dict[str, Any
     return Operation(
         name, lambda x, w: function(x, w, **ours), theirs, (x, w), kernels, first, note=str(stock.get("note", ""))
     )
-
-
-def flax_norm(layer: Any) -> Callable[..., Any]:
-    """A Flax norm as a function of its input, scale and bias."""
-    graph, state = nnx.split(layer)
-
-    def run(x: Any, scale: Any, bias: Any) -> Any:
-        merged = nnx.merge(graph, state, copy=True)
-        merged.scale, merged.bias = nnx.Param(scale), nnx.Param(bias)
-        return merged(x)
-
-    return run
-
-
-def flax_rms_norm(layer: Any) -> Callable[..., Any]:
-    """The same for a norm without a bias."""
-    graph, state = nnx.split(layer)
-
-    def run(x: Any, scale: Any) -> Any:
-        merged = nnx.merge(graph, state, copy=True)
-        merged.scale = nnx.Param(scale)
-        return merged(x)
-
-    return run
-
-
-def flax_lstm() -> Callable[..., Any]:
-    """nnx.RNN over OptimizedLSTMCell as a function of PyTorch's weights."""
-    graph, state = nnx.split(nnx.RNN(nnx.OptimizedLSTMCell(64, 128, rngs=nnx.Rngs(0))))
-
-    def run(x: Any, w_ih: Any, w_hh: Any, b: Any) -> Any:
-        rnn: Any = nnx.merge(graph, state, copy=True)
-        rnn.cell.dense_i.kernel, rnn.cell.dense_h.kernel = nnx.Param(w_ih.T), nnx.Param(w_hh.T)
-        rnn.cell.dense_h.bias = nnx.Param(b)
-        return rnn(x)
-
-    return run
-
-
-def flax_gru() -> Callable[..., Any]:
-    """nnx.RNN over GRUCell as a function of PyTorch's weights; its gates are in the order r, z, n."""
-    graph, state = nnx.split(nnx.RNN(nnx.GRUCell(64, 128, rngs=nnx.Rngs(0))))
-
-    def run(x: Any, w_ih: Any, w_hh: Any, b: Any) -> Any:
-        rnn: Any = nnx.merge(graph, state, copy=True)
-        rnn.cell.dense_i.kernel, rnn.cell.dense_h.kernel = nnx.Param(w_ih.T), nnx.Param(w_hh.T)
-        rnn.cell.dense_i.bias = nnx.Param(b)
-        return rnn(x)
-
-    return run
 
 
 def our_gru(x: Any, w_ih: Any, w_hh: Any, b: Any) -> Any:
