@@ -20,6 +20,11 @@ class Source(Protocol):
         """The batches of an epoch, in order; the generator is read, never moved."""
         ...
 
+    @property
+    def draws(self) -> int:
+        """How many 32-bit numbers PyTorch's loader takes from its default generator for an epoch."""
+        ...
+
     def __len__(self) -> int:
         """Batches an epoch."""
         ...
@@ -80,6 +85,11 @@ class ArraySource:
 
     def __len__(self) -> int:
         return self.rows // self.batch_size if self.drop_last else -(-self.rows // self.batch_size)
+
+    @property
+    def draws(self) -> int:
+        """32-bit numbers that PyTorch's loader takes for an epoch: two for the workers' seed, two for the order's."""
+        return 4 if self.shuffle else 2
 
     def order(self, epoch: int, generator: TorchGenerator | None = None) -> np.ndarray:
         """The rows of an epoch in the order in which they are visited, `[rows]` int64.

@@ -33,6 +33,11 @@ class FirstSteps:
     def __init__(self, source: ArraySource, steps: int) -> None:
         self._source, self._steps = source, steps
 
+    @property
+    def draws(self) -> int:
+        """Those of the whole source."""
+        return self._source.draws
+
     def __len__(self) -> int:
         return len(self._source)
 
