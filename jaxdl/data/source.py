@@ -1,16 +1,16 @@
 """Where batches come from."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any, Protocol
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from jaxdl.random import TorchGenerator, data_loader_order
+from jaxdl.data.sampler import RandomSampler, Sampler, SequentialSampler, own
+from jaxdl.data.table import Batch, Table
+from jaxdl.random import TorchGenerator
+from jaxdl.random.arguments import integer
 
-Batch = tuple[jax.Array, ...]
+BASE_SEED = 2  # numbers that PyTorch's loader takes whenever it is iterated over, for workers it may not have
 
 
 class Source(Protocol):
@@ -33,27 +33,30 @@ class Source(Protocol):
 class ArraySource:
     """Rows of arrays, in batches that are cut on the device.
 
-    The arrays go to the device once; a step then needs no transfer from the host. With `shuffle` the order is that of
-    PyTorch's `DataLoader(shuffle=True)`: a function of the generator's state at the start and of the epoch.
+    The arrays go to the device once; a step then needs no transfer from the host. The order is that of PyTorch's
+    `DataLoader` with the same sampler: a function of the generator's state at the start and of the epoch.
 
-    **Matches** `torch.utils.data.DataLoader(TensorDataset(*arrays), batch_size, shuffle, drop_last=drop_last)` in
-    PyTorch 2.13, batch for batch: with `seed=s`, after `torch.manual_seed(s)`; with a generator, where that generator
-    stands.
-    **Differs**: a batch larger than the data is refused; what else draws from PyTorch's default generator between two
-    epochs (dropout, a second loader) moves PyTorch's later orders and not these.
+    **Matches** `torch.utils.data.DataLoader(TensorDataset(*arrays), batch_size, shuffle, sampler, drop_last=drop_last)`
+    in PyTorch 2.13, batch for batch: with `seed=s`, after `torch.manual_seed(s)`; with a generator, where that
+    generator stands.
+    **Differs**: a batch larger than an epoch is refused; what else draws from PyTorch's default generator between two
+    epochs (dropout, a second loader) moves PyTorch's later orders and not these. A sampler counts epochs from where its
+    generator stands now, and a `DistributedSampler` is told each epoch. `DataLoader` here is PyTorch's in all of this.
 
     Args:
         arrays: arrays of one length, the rows; float64 ones become float32 where jax's x64 mode is off.
         batch_size: rows a batch; the last batch of an epoch holds what is left.
-        shuffle: whether each epoch has its own order.
+        shuffle: whether each epoch has its own order: `sampler=RandomSampler(rows)`.
         drop_last: leave out a last batch that is not full.
         seed: of the order: a number, or a `TorchGenerator` whose state (now) is where the order starts. None: `fit`
             gives its own generator, as it stands after the parameters were drawn.
+        sampler: which rows an epoch visits, and in which order; None: all, one after the other or shuffled.
 
     Raises:
-        ValueError: no arrays, arrays of different lengths, a batch size below 1 or above the number of rows.
+        TypeError: a sampler that is not one of `jaxdl.data`, or a batch size that is not an integer.
+        ValueError: no arrays, arrays of different lengths, a batch size below 1 or above the rows of an epoch, or both
+            `shuffle` and a sampler.
 
-    >>> import numpy as np
     >>> source = ArraySource((np.arange(5),), batch_size=2, shuffle=True, seed=0)
     >>> [rows.tolist() for rows, in source.batches(epoch=0)]
     [[1, 4], [2, 3], [0]]
@@ -67,65 +70,66 @@ class ArraySource:
         shuffle: bool = False,
         drop_last: bool = False,
         seed: int | TorchGenerator | None = None,
+        sampler: Sampler | None = None,
     ) -> None:
-        self.arrays = tuple(np.asarray(array) for array in arrays)
-        lengths = {len(array) if array.ndim else 0 for array in self.arrays}
-        if len(lengths) != 1 or lengths == {0}:
+        self._table = Table(arrays, "ArraySource")
+        self.arrays, self.rows = self._table.arrays, self._table.rows
+        # As it stands now: what moves the given sampler's generator later does not move this one's epochs.
+        self.sampler = choose(sampler, shuffle, self.rows).at_epoch(0)
+        if not 1 <= integer(batch_size, "batch_size", -(2**63), 2**63 - 1) <= len(self.sampler):
+            which = "data" if sampler is None else "sampler"
             raise ValueError(
-                f"ArraySource needs arrays of one length above 0, given shapes {[array.shape for array in self.arrays]}"
+                f"batch_size must be between 1 and the {len(self.sampler)} rows of the {which}, given {batch_size}"
             )
-        self.rows = lengths.pop()
-        if not 1 <= batch_size <= self.rows:
-            raise ValueError(f"batch_size must be between 1 and the {self.rows} rows of the data, given {batch_size}")
         self.batch_size, self.shuffle, self.drop_last = batch_size, shuffle, drop_last
         self._generator = (
             seed.clone() if isinstance(seed, TorchGenerator) else None if seed is None else TorchGenerator(seed)
         )
-        self._placed: dict[bool, Batch] = {}
 
     def __len__(self) -> int:
-        return self.rows // self.batch_size if self.drop_last else -(-self.rows // self.batch_size)
+        return count(len(self.sampler), self.batch_size, self.drop_last)
 
     @property
     def draws(self) -> int:
-        """32-bit numbers that PyTorch's loader takes for an epoch: two for the workers' seed, two for the order's."""
-        return 4 if self.shuffle else 2
+        """32-bit numbers that PyTorch's loader takes for an epoch: two for the workers' seed, and the sampler's."""
+        return BASE_SEED + self.sampler.draws
 
     def order(self, epoch: int, generator: TorchGenerator | None = None) -> np.ndarray:
-        """The rows of an epoch in the order in which they are visited, `[rows]` int64.
+        """The rows of an epoch in the order in which they are visited, int64; `[rows]` where the sampler takes all.
 
         Raises:
-            ValueError: the source shuffles and has neither a seed nor a generator.
+            ValueError: the order is drawn and there is neither a seed nor a generator.
         """
-        if not self.shuffle:
-            return np.arange(self.rows)
+        sampler = self.sampler.at_epoch(epoch)
+        if not sampler.draws:
+            return sampler.draw()
         start = self._generator or generator
         if start is None:
             raise ValueError(
                 "a shuffled ArraySource needs a seed: ArraySource(..., seed=0), or the generator that fit passes"
             )
-        return data_loader_order(start, self.rows, epoch)
+        start = start.clone()
+        start.skip(epoch * self.draws + BASE_SEED)
+        return sampler.draw(start)
 
     def batches(self, epoch: int, generator: TorchGenerator | None = None) -> Iterator[Batch]:
         """The batches of an epoch, each a tuple of device arrays."""
-        arrays = self._on_device()
-        order = jax.device_put(self.order(epoch, generator).astype(np.int32))
-        position = jax.device_put(np.int32(0))
-        for index in range(len(self)):
-            size = min(self.batch_size, self.rows - index * self.batch_size)
-            batch, position = _cut(arrays, order, position, size)
-            yield batch
-
-    def _on_device(self) -> Batch:
-        """The arrays on the device: placed once for each mode of jax's x64 switch, which decides their types."""
-        wide = bool(jax.config.read("jax_enable_x64"))
-        if wide not in self._placed:
-            self._placed[wide] = tuple(jax.device_put(array) for array in self.arrays)
-        return self._placed[wide]
+        return self._table.batches([self.order(epoch, generator)], self.batch_size, self.drop_last)
 
 
-@partial(jax.jit, static_argnums=3)
-def _cut(arrays: Batch, order: jax.Array, position: jax.Array, size: int) -> tuple[Batch, jax.Array]:
-    # The position lives on the device: a number from the host would be a transfer a step.
-    rows = jax.lax.dynamic_slice(order, (position,), (size,))
-    return tuple(jnp.take(array, rows, axis=0, mode="clip") for array in arrays), position + size
+def choose(sampler: Any, shuffle: bool, rows: int, generator: TorchGenerator | None = None) -> Sampler:
+    """The given sampler, or the one that PyTorch's loader makes where none is given."""
+    if sampler is None:
+        return RandomSampler(rows, generator=own(generator)) if shuffle else SequentialSampler(rows)
+    if not isinstance(sampler, Sampler):
+        raise TypeError(
+            f"`sampler` (={sampler!r}) must be a sampler of jaxdl.data, such as SubsetRandomSampler(indices)"
+        )
+    if shuffle:
+        raise ValueError("`shuffle` must be False where there is a `sampler`, which decides the order")
+    return sampler
+
+
+def count(rows: int, batch_size: int, drop_last: bool) -> int:
+    """Batches of so many rows."""
+    return rows // batch_size if drop_last else -(-rows // batch_size)

@@ -9,6 +9,5 @@ array([0.4962566, 0.7682218], dtype=float32)
 
 from jaxdl.random.generator import TorchGenerator
 from jaxdl.random.order import data_loader_order
-from jaxdl.random.truncated import truncated_normal
 
-__all__ = ["TorchGenerator", "data_loader_order", "truncated_normal"]
+__all__ = ["TorchGenerator", "data_loader_order"]

@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,15 +44,63 @@ def power(number: int) -> str:
     return str(number)
 
 
-def real(value: Any, name: str) -> float:
-    """`value` as a finite Python float."""
+def number(value: Any, name: str) -> float:
+    """`value` as a Python float, infinities included."""
     try:
-        number = float(value)
+        converted = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"`{name}` (={value!r}) must be one number, not a {type(value).__name__}") from None
-    if not math.isfinite(number):
-        raise ValueError(f"`{name}` (={number}) must be finite")
-    return number
+    return converted
+
+
+def real(value: Any, name: str) -> float:
+    """`value` as a finite Python float."""
+    converted = number(value, name)
+    if not math.isfinite(converted):
+        raise ValueError(f"`{name}` (={converted}) must be finite")
+    return converted
+
+
+def positive(value: Any, name: str) -> float:
+    """`value` as a finite Python float above 0."""
+    converted = real(value, name)
+    if converted <= 0:
+        raise ValueError(f"`{name}` (={converted}) must be positive")
+    return converted
+
+
+def probability(value: Any, name: str) -> float:
+    """`value` as a Python float of [0, 1]."""
+    converted = real(value, name)
+    if not 0 <= converted <= 1:
+        raise ValueError(f"`{name}` (={converted}) must lie between 0 and 1")
+    return converted
+
+
+def values(array: Any, name: str, names: Collection[str] = tuple(FLOATS)) -> np.ndarray[Any, np.dtype[Any]]:
+    """`array` as a NumPy array of one of the dtypes called `names`."""
+    converted = np.asarray(array)
+    if converted.dtype.name not in names:
+        raise TypeError(f"`{name}` (of dtype {converted.dtype}) must be an array of {' or '.join(names)}")
+    return converted
+
+
+def numbers(array: Any, name: str, dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[Any]]:
+    """`array` rounded to `dtype`, which must be able to hold it."""
+    with np.errstate(over="ignore"):
+        converted = np.asarray(array).astype(dtype)
+    if not np.isfinite(converted).all():
+        raise ValueError(f"`{name}` must be finite everywhere and within the range of {dtype.name}")
+    return converted
+
+
+def shared_shape(**arrays: np.ndarray[Any, np.dtype[Any]]) -> tuple[int, ...]:
+    """The shape that the named arrays have together."""
+    try:
+        return np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError:
+        given = " and ".join(f"`{name}` (of shape {array.shape})" for name, array in arrays.items())
+        raise ValueError(f"{given} must broadcast to one shape") from None
 
 
 def extents(shape: Any) -> tuple[int, ...]:

@@ -9,23 +9,23 @@ import numpy as np
 from jaxdl.random import cephes, libm
 from jaxdl.random.arguments import FLOATS
 from jaxdl.random.fma import affine
+from jaxdl.random.libm import each
 from jaxdl.random.stream import Array, Stream, pieces
 
 BLOCK = 16  # 8 radii and 8 angles become 8 cosines and 8 sines
 
 
 def in_pairs(stream: Stream, count: int, cached: float | None) -> tuple[Array, float | None]:
-    """Fewer than 16 standard normals, always in float64, and the one that is kept for the next such call."""
-    values = np.empty(count)
-    for index in range(count):
-        if cached is None:
-            uniforms = np.empty(2)
-            stream.fill(uniforms)
-            angle, radius = 2 * math.pi * uniforms[0], math.sqrt(-2 * math.log1p(-uniforms[1]))
-            values[index], cached = radius * math.cos(angle), radius * math.sin(angle)
-        else:
-            values[index], cached = cached, None
-    return values, cached
+    """Standard normals two by two, always in float64, and the odd one, which is kept for the next such call."""
+    waiting = np.array([] if cached is None or count == 0 else [cached])
+    missing = count - waiting.size
+    if missing == 0:
+        return waiting, cached if count == 0 else None
+    uniforms = np.empty((missing + 1) // 2 * 2)
+    stream.fill(uniforms)
+    angle, radius = 2 * math.pi * uniforms[::2], np.sqrt(-2 * each(math.log1p, -uniforms[1::2]))
+    pairs = np.stack([radius * each(math.cos, angle), radius * each(math.sin, angle)], 1).ravel()
+    return np.append(waiting, pairs[:missing]), float(pairs[-1]) if missing % 2 else None
 
 
 def scaled(values: Array, mean: float, std: float, dtype: np.dtype[Any], fused: bool) -> Array:
@@ -33,6 +33,13 @@ def scaled(values: Array, mean: float, std: float, dtype: np.dtype[Any], fused: 
     values = affine(values, np.float64(std), np.float64(mean), fused)
     with np.errstate(over="ignore"):
         return values.astype(FLOATS[dtype.name][0]).astype(dtype)
+
+
+def rounded(operation: Callable[[Array, Array], Array], x: Array, y: Array) -> Array:
+    """`operation` in the type in which PyTorch computes, its result in x's dtype."""
+    working = FLOATS[x.dtype.name][0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        return operation(x.astype(working, copy=False), y.astype(working, copy=False)).astype(x.dtype, copy=False)
 
 
 def in_blocks(stream: Stream, count: int, mean: float, std: float, dtype: np.dtype[Any], vector: bool) -> Array:
@@ -83,8 +90,3 @@ def polar64(first: Array, second: Array) -> tuple[Array, Array]:
     radius = np.sqrt(-2 * each(math.log, first))
     angle = 2 * math.pi * second
     return radius * each(math.cos, angle), radius * each(math.sin, angle)
-
-
-def each(function: Callable[[float], float], x: Array) -> Array:
-    """`function` of each element."""
-    return np.fromiter(map(function, x.ravel().tolist()), np.float64, x.size).reshape(x.shape)

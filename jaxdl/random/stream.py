@@ -68,3 +68,9 @@ class Stream:
         """Continue from such a position."""
         self._engine.set_state(("MT19937", key.astype(np.uint32), position, 0, 0.0))
         self.untouched = False
+
+    def copy(self) -> "Stream":
+        """A second stream at the same place."""
+        other = Stream(self.seed)
+        other.move(*self.position())
+        return other

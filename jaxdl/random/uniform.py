@@ -35,3 +35,13 @@ def below(stream: Stream, count: int, p: float) -> Array:
         stream.fill(values)
         np.less(values, p, out=mask[piece])
     return mask
+
+
+def below_each(stream: Stream, chances: Array) -> Array:
+    """Whether a uniform is less than each number of `chances`: 53 bits for float64 ones, else 24."""
+    mask = np.empty(chances.size, bool)
+    for piece in pieces(chances.size):
+        values = np.empty(piece.stop - piece.start, FLOATS[chances.dtype.name][0])
+        stream.fill(values)
+        np.less(values, chances[piece].astype(values.dtype), out=mask[piece])
+    return mask

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jaxdl import data, random
+from jaxdl.random import TorchGenerator
 
 
 @pytest.mark.torch
@@ -36,6 +37,63 @@ def test_the_order_starts_where_the_generator_stands():
     np.testing.assert_array_equal(own.order(0), order)
     assert not np.array_equal(source.order(0, generator), order)
     assert not np.array_equal(own.order(1), order)
+
+
+def samplers(own):
+    """Every sampler; those that draw have `own` as their generator."""
+    weights = np.linspace(0.1, 1, 20)
+    return [
+        data.SequentialSampler(20),
+        data.RandomSampler(20, generator=own),
+        data.RandomSampler(20, True, 70, own),
+        data.RandomSampler(20, num_samples=7, generator=own),
+        data.SubsetRandomSampler([3, 17, 2, 2, -1, 0, 5, 9, 9], own),
+        data.WeightedRandomSampler(weights, 33, generator=own),
+        data.WeightedRandomSampler(weights, 20, False, own),
+        data.DistributedSampler(20, 3, 1),
+    ]
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["default", "own"])
+@pytest.mark.parametrize("drop_last", [False, True], ids=["", "drop_last"])
+@pytest.mark.parametrize("index", range(8))
+def test_the_source_is_the_loader_as_a_function(index, drop_last, own):
+    """Its epochs, asked for in any order, are those of a DataLoader, which test_loader.py holds to PyTorch's."""
+    x, default, seed = np.arange(20), TorchGenerator(7), TorchGenerator(5)
+    default.normal(3)
+    source = data.ArraySource((x,), 5, sampler=samplers(seed if own else None)[index], drop_last=drop_last)
+    start = default.clone()
+    late = [[rows.tolist() for (rows,) in source.batches(epoch, start)] for epoch in (2, 0, 1)]
+    np.testing.assert_array_equal(start.get_state(), default.get_state())
+    np.testing.assert_array_equal(seed.get_state(), TorchGenerator(5).get_state())
+    sampler = samplers(seed if own else None)[index]
+    loader = data.DataLoader((x,), 5, sampler=sampler, drop_last=drop_last, default_generator=default)
+    assert len(source) == len(loader) == len(late[0])
+    for epoch, expected in enumerate((late[1], late[2], late[0])):
+        if isinstance(sampler, data.DistributedSampler):
+            sampler.set_epoch(epoch)
+        assert [rows.tolist() for (rows,) in loader] == expected
+        start.skip(source.draws)
+        np.testing.assert_array_equal(start.get_state(), default.get_state())
+
+
+def test_shuffling_is_a_random_sampler():
+    generator = TorchGenerator(3)
+    shuffled = data.ArraySource((np.arange(9),), 4, shuffle=True)
+    sampled = data.ArraySource((np.arange(9),), 4, sampler=data.RandomSampler(9))
+    assert (shuffled.draws, sampled.draws, data.ArraySource((np.arange(9),), 4).draws) == (4, 4, 2)
+    for epoch in range(3):
+        expected = random.data_loader_order(generator, 9, epoch)
+        np.testing.assert_array_equal(shuffled.order(epoch, generator), expected)
+        np.testing.assert_array_equal(sampled.order(epoch, generator), expected)
+
+
+def test_a_batch_may_hold_a_whole_pass_of_the_sampler():
+    sampler = data.RandomSampler(4, num_samples=10)
+    (batch,) = data.ArraySource((np.arange(4),), 10, sampler=sampler, seed=0).batches(0)
+    assert batch[0].shape == (10,)
+    with pytest.raises(ValueError, match="between 1 and the 10 rows of the sampler, given 11"):
+        data.ArraySource((np.arange(4),), 11, sampler=sampler)
 
 
 def test_without_shuffling_rows_come_as_they_are():

@@ -169,6 +169,8 @@ for name in names:
     for size in (5, 2, 1003):
         drawn.append(torch.empty(size, dtype=getattr(torch, name)).uniform_(-0.3, 0.7))
         drawn.append(torch.empty(size, dtype=getattr(torch, name)).normal_(0.5, 0.02))
+        drawn.append(torch.empty(size, dtype=getattr(torch, name)).cauchy_(0.5, 0.02))
+        drawn.append(torch.empty(size, dtype=getattr(torch, name)).log_normal_(0.5, 0.02))
 drawn = [(t.view(torch.int16) if t.element_size() == 2 else t).numpy().tobytes() for t in drawn]
 sys.stdout.buffer.write(b"".join(drawn) + torch.get_rng_state().numpy().tobytes())
 """
@@ -187,4 +189,6 @@ def test_capability(torch, monkeypatch, capability, fused):
         for size in (5, 2, 1003):
             drawn.append(generator.uniform(size, -0.3, 0.7, dtype=dtype))
             drawn.append(generator.normal(size, 0.5, 0.02, dtype=dtype))
+            drawn.append(generator.cauchy(size, 0.5, 0.02, dtype=dtype))
+            drawn.append(generator.log_normal(size, 0.5, 0.02, dtype=dtype))
     assert b"".join(array.tobytes() for array in [*drawn, generator.get_state()]) == expected

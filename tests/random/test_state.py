@@ -64,6 +64,25 @@ def test_round_trip(draws):
         assert other.random() == generator.clone().random()
 
 
+def test_state_is_a_property():
+    generator, other = TorchGenerator(31), TorchGenerator(0)
+    generator.normal(1)
+    other.state = generator.state
+    np.testing.assert_array_equal(other.state, generator.get_state())
+    with pytest.raises(ValueError, match="must describe a CPU generator"):
+        other.state = np.zeros(5056, np.uint8)
+
+
+@pytest.mark.torch
+def test_manual_seed(torch, pair, assert_same_state):
+    reference, generator = pair(5)
+    torch.empty(3).normal_(generator=reference)
+    generator.normal(3)
+    assert generator.manual_seed(-7) is generator
+    assert_same_state(reference.manual_seed(-7), generator)
+    assert TorchGenerator(0, fused=False).manual_seed(1).fused is False
+
+
 def test_the_bytes_are_a_copy():
     generator = TorchGenerator(0)
     generator.get_state()[:] = 0

@@ -9,7 +9,7 @@ import numpy as np
 from flax import nnx
 
 from jaxdl.nn.init.variable import Rngs, Variable, draw_normal, draw_uniform, fill, held, require_floating, wrong_rngs
-from jaxdl.random import TorchGenerator, truncated_normal
+from jaxdl.random import TorchGenerator
 
 
 def uniform_(tensor: Variable, a: float = 0.0, b: float = 1.0, *, rngs: Rngs) -> Variable:
@@ -58,7 +58,7 @@ def trunc_normal_(
     The ends are values, not multiples of std: the default ones do next to nothing to a std of 0.02.
 
     **Matches** `torch.nn.init.trunc_normal_`, PyTorch 2.13: bitwise with a `TorchGenerator` (see
-    `random.truncated_normal`), in distribution with `nnx.Rngs`, with its warning for a mean far outside.
+    `TorchGenerator.trunc_normal`), in distribution with `nnx.Rngs`, with its warning for a mean far outside.
 
     Args:
         tensor: any shape, floating point.
@@ -88,7 +88,7 @@ def trunc_normal_(
             stacklevel=2,
         )
     if isinstance(rngs, TorchGenerator):
-        return fill(tensor, truncated_normal(rngs, array.shape, mean, std, a, b, dtype=array.dtype))
+        return fill(tensor, rngs.trunc_normal(array.shape, mean, std, a, b, dtype=array.dtype))
     if isinstance(rngs, nnx.Rngs):
         return fill(tensor, _by_inversion(rngs.params(), array.shape, mean, std, a, b))
     raise wrong_rngs("trunc_normal_", rngs)
