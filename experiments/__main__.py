@@ -1,4 +1,4 @@
-"""`python -m experiments list | run NAME | check NAME`: the experiments' command line."""
+"""`python -m experiments list | run | check | freeze`: the experiments' command line."""
 
 import dataclasses
 import sys
@@ -10,11 +10,13 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
+from experiments import proof
+from experiments.proof import PROGRAM
 from jaxdl.cli import guarded
 
 RUNS = Path("runs")
-PROGRAM = "python -m experiments"
-Action = Callable[[Any, Any], int]
+Action = Callable[..., int]
+Dispatch = Callable[[str, Sequence[str]], int]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,29 +35,29 @@ def list_() -> None:
     Console().print(table)
 
 
-def by_experiment(action: Action) -> click.Command:
-    """A command that takes an experiment's name and then a typed flag for each field of its Config."""
+def by_experiment(action: Action, options: Callable[[], list[click.Option]] = list) -> Dispatch:
+    """What turns an experiment's name, then a typed flag for each field of its Config and `options`, into a call."""
 
     def dispatch(name: str, flags: Sequence[str]) -> int:
         from jaxdl.experiment import find
 
         experiment = find(name)
+        fields = dataclasses.fields(experiment.module.Config)
+
+        def act(**values: Any) -> int:
+            config = experiment.config(**{field.name: values.pop(field.name) for field in fields})
+            return action(experiment, config, **values)
+
         command = click.Command(
             experiment.name,
-            params=[_flag(field) for field in dataclasses.fields(experiment.module.Config)],
-            callback=lambda **values: action(experiment, experiment.config(**values)),
+            params=[*(_flag(field) for field in fields), *options()],
+            callback=act,
             help=f"\b\n{experiment.module.__doc__}",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
         return command.main(list(flags), f"{PROGRAM} {action.__name__} {experiment.name}", standalone_mode=False) or 0
 
-    return click.Command(
-        action.__name__,
-        params=[click.Argument(["name"]), click.Argument(["flags"], nargs=-1, type=click.UNPROCESSED)],
-        callback=dispatch,
-        help=action.__doc__,
-        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    )
+    return dispatch
 
 
 def _flag(field: dataclasses.Field[Any]) -> click.Option:
@@ -96,19 +98,39 @@ def run(experiment: Any, config: Any) -> int:
     return 0
 
 
-def check(experiment: Any, config: Any) -> int:
-    """Compare NAME with its PyTorch twin, tensor by tensor, in float64 and then float32."""
-    from jaxdl import parity
-
-    ladder = parity.check(experiment, config)
-    Console().print(ladder.table())
-    for failure in ladder.failures[:1]:
-        print(f"{PROGRAM} check: {experiment.name}: {failure}", file=sys.stderr)
-    return 1 if ladder.failures else 0
+OWN_FLAGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
-commands.add_command(by_experiment(run))
-commands.add_command(by_experiment(check))
+@commands.command("run", help=run.__doc__, context_settings=OWN_FLAGS)
+@click.argument("name")
+@click.argument("flags", nargs=-1, type=click.UNPROCESSED)
+def _run(name: str, flags: Sequence[str]) -> int:
+    return by_experiment(run)(name, flags)
+
+
+@commands.command("check", help=proof.check.__doc__, context_settings=OWN_FLAGS)
+@click.argument("name", required=False)
+@click.argument("flags", nargs=-1, type=click.UNPROCESSED)
+@click.option("--all", "every", is_flag=True, help="every experiment, up to the first that fails, in one table")
+def _check(name: str | None, flags: Sequence[str], every: bool, reference: str | None) -> int:
+    if every == (name is not None):
+        raise click.UsageError("give the NAME of one experiment, or --all and no NAME")
+    if name is None:
+        return proof.check_all(reference)
+    given = [] if reference is None else ["--reference", reference]
+    return by_experiment(proof.check, proof.check_options)(name, [*given, *flags])
+
+
+_check.params.append(proof.reference_option())
+
+
+@commands.command("freeze", help=proof.freeze.__doc__)
+@click.argument("names", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="all of them, as without NAMES")
+def _freeze(names: Sequence[str], every: bool) -> int:
+    if every and names:
+        raise click.UsageError("give NAMES or --all, not both")
+    return proof.freeze(names)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -12,12 +12,12 @@ def accuracy(outputs: jax.Array, target: jax.Array) -> jax.Array:
         target: class indices `[N]`.
 
     Returns:
-        A float32 scalar in [0, 1].
+        A scalar in [0, 1]: float32, or float64 in jax's x64 mode.
 
     >>> accuracy(jnp.array([[0.1, 0.9], [0.8, 0.2]]), jnp.array([1, 1])).item()
     0.5
     """
-    return (outputs.argmax(axis=-1) == target).mean(dtype=jnp.float32)
+    return (outputs.argmax(axis=-1) == target).mean(dtype=float)
 
 
 def mean_squared_error(outputs: jax.Array, target: jax.Array) -> jax.Array:

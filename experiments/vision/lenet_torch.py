@@ -33,5 +33,12 @@ def model(config):
 loss = F.cross_entropy
 
 
+def accuracy(output, target):
+    return (output.argmax(1) == target).double().mean()
+
+
+metrics = {"accuracy": accuracy}
+
+
 def optimizer(model, config):
     return torch.optim.Adam(model.parameters(), lr=config.learning_rate)

@@ -5,10 +5,10 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import jaxdl
+from jaxdl.parity.frozen import processor
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "torch")
 
@@ -24,7 +24,7 @@ def describe() -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "machine": {
-            "processor": _processor(),
+            "processor": processor(),
             "cores": cores(),
             "memory_gib": _memory_gib(),
             "system": platform.platform(),
@@ -38,15 +38,6 @@ def describe() -> dict[str, Any]:
 def load() -> float | None:
     """How many processes wanted a core on average over the last minute."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _memory_gib() -> float | None:

@@ -40,7 +40,8 @@ class ArraySource:
     in PyTorch 2.13, batch for batch: with `seed=s`, after `torch.manual_seed(s)`; with a generator, where that
     generator stands.
     **Differs**: a batch larger than an epoch is refused; what else draws from PyTorch's default generator between two
-    epochs (dropout, a second loader) moves PyTorch's later orders and not these. A sampler counts epochs from where its
+    epochs (dropout, a second loader other than the one that `fit` evaluates on) moves PyTorch's later orders and not
+    these. A sampler counts epochs from where its
     generator stands now, and a `DistributedSampler` is told each epoch. `DataLoader` here is PyTorch's in all of this.
 
     Args:

@@ -1,22 +1,19 @@
 """The ladder: two training runs compared, rung by rung, on every tensor by name."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from importlib import import_module
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from jaxdl import train
-from jaxdl.data import ArraySource
-from jaxdl.experiment import Experiment, precision
-from jaxdl.parity.record import Record, record_program
-from jaxdl.parity.reference import Twin, record_twin, require_torch
-from jaxdl.parity.tolerances import curve_tolerance, tolerance
+from jaxdl.parity import document
+from jaxdl.parity.record import Record
+from jaxdl.parity.tolerances import tolerance
 
-STEPS = 200
+# In the order of execution; a "step" rung has its number behind it.
+RUNGS = ("initial", "batches", "forward", "loss", "gradient", "step", "loss curve", "evaluation")
 
 
 class ParityError(AssertionError):
@@ -62,6 +59,25 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """Where PyTorch's numbers came from: 'live', computed now, or 'frozen', out of a file.
+
+    >>> print(Reference("live", "2.13.0+cpu"))
+    PyTorch 2.13.0+cpu, live
+    """
+
+    kind: str
+    torch: str
+    written: str = ""
+    processor: str = ""
+
+    def __str__(self) -> str:
+        if self.kind == "live":
+            return f"PyTorch {self.torch}, live"
+        return f"frozen numbers of PyTorch {self.torch}, written {self.written} on {self.processor}"
+
+
+@dataclass(frozen=True)
 class Ladder:
     """The result: every row, in the order of execution.
 
@@ -69,11 +85,22 @@ class Ladder:
         name: of what was compared.
         rows: a tensor on a rung each.
         curves: the loss of every step, by dtype and framework ('jax' drew its own weights).
+        reference: what it was compared with.
     """
 
     name: str
     rows: tuple[Row, ...]
     curves: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    reference: Reference | None = None
+
+    @property
+    def rungs(self) -> list[str]:
+        """The rungs that were climbed, in their order."""
+        return sorted({row.rung for row in self.rows}, key=_height)
+
+    def rungs_of(self, kind: str) -> list[str]:
+        """The rungs of one of `RUNGS`: 'step' has several."""
+        return [rung for rung in self.rungs if _kind(rung) == kind]
 
     @property
     def failures(self) -> tuple[Row, ...]:
@@ -102,28 +129,62 @@ class Ladder:
             for rows in groups.values()
         ]
 
-    def table(self) -> Table:
-        """The summary, for a terminal of 80 columns: a line a rung, the largest difference of its n tensors."""
-        table = Table(title=self.name, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-        for heading in ("rung", "n", "|Δ|", "of scale", "allowed", "verdict"):
-            table.add_column(heading, no_wrap=True)
-        table.add_column("largest in", overflow="fold")
+    def table(self, rung: str | None = None) -> Table:
+        """For a terminal of 80 columns: a line a rung, the largest difference of its n tensors; or a rung's tensors.
+
+        Raises:
+            ValueError: there is no such rung.
+        """
+        if rung is not None and rung not in self.rungs:
+            raise ValueError(f"{self.name} has no rung {rung!r}; there are {', '.join(self.rungs)}")
+        lines = self.summary() if rung is None else [_line(row) for row in self.rows if row.rung == rung]
+        heading = self.name if rung is None else f"{self.name} · {rung}"
+        table = Table(
+            title=f"{heading}\nagainst {self.reference}" if self.reference else heading,
+            box=SIMPLE_HEAD,
+            pad_edge=False,
+            collapse_padding=True,
+        )
+        numbers = ("|Δ|", "of scale", "allowed", "verdict")
+        for column in ("rung", "n", *numbers) if rung is None else numbers:
+            table.add_column(column, no_wrap=True)
+        table.add_column("largest in" if rung is None else "tensor", overflow="fold")
         group = None
-        for line in self.summary():
+        for line in lines:
             if group != (group := (line["dtype"], line["weights"])):
                 table.add_section()
                 origin = "the seed" if line["weights"] == "seed" else "PyTorch"
-                table.add_row(f"[bold]{line['dtype']}", *[""] * 5, f"[bold]weights from {origin}")
-            table.add_row(
-                line["rung"],
-                str(line["tensors"]),
-                f"{line['largest']:.1e}",
-                f"{line['relative']:.1e}",
-                f"{line['tolerance']:.0e}",
-                "agrees" if line["agrees"] else "[bold]DIFFERS",
-                line["tensor"] if line["largest"] else "",
-            )
+                blank = [""] * (len(table.columns) - 2)
+                table.add_row(f"[bold]{line['dtype']}", *blank, f"[bold]weights from {origin}")
+            place = [line["rung"], str(line["tensors"])] if rung is None else []
+            table.add_row(*place, *_cells(line), line["tensor"] if line["largest"] or rung is not None else "")
         return table
+
+    def save(self, path: Path) -> None:
+        """Write every row and the curves as JSON; an infinite difference is null there."""
+        document.save(
+            path,
+            {
+                "name": self.name,
+                "reference": asdict(self.reference) if self.reference else None,
+                "agrees": not self.failures,
+                "rows": [_line(row) for row in self.rows],
+                "curves": {dtype: {f: curve.tolist() for f, curve in c.items()} for dtype, c in self.curves.items()},
+            },
+        )
+
+
+def _line(row: Row) -> dict[str, Any]:
+    return {**asdict(row), "relative": row.relative, "largest": row.difference, "agrees": row.agrees}
+
+
+def _cells(line: dict[str, Any]) -> list[str]:
+    return [
+        f"{line['largest']:.1e}",
+        f"{line['relative']:.1e}",
+        f"{line['tolerance']:.0e}",
+        "agrees" if line["agrees"] else "[bold]DIFFERS",
+    ]
 
 
 def compare(computed: Record, reference: Record, *, dtype: str, weights: str) -> list[Row]:
@@ -134,125 +195,26 @@ def compare(computed: Record, reference: Record, *, dtype: str, weights: str) ->
     for rung in order:
         ours, theirs = computed.rungs.get(rung, {}), reference.rungs.get(rung, {})
         for name in [*theirs, *(name for name in ours if name not in theirs)]:
-            difference, scale = _difference(ours.get(name), theirs.get(name))
-            rows.append(Row(weights, dtype, rung, name, difference, scale, tolerance(rung, dtype)))
+            gap, scale = difference(ours.get(name), theirs.get(name))
+            rows.append(Row(weights, dtype, rung, name, gap, scale, tolerance(rung, dtype)))
     return rows
 
 
+def _kind(rung: str) -> str:
+    return "step" if rung.startswith("step ") else rung
+
+
 def _height(rung: str) -> tuple[int, int]:
-    fixed = ["initial", "batches", "forward", "loss", "gradient", "step", "loss curve", "evaluation"]
-    kind, _, number = rung.partition(" ") if rung.startswith("step ") else (rung, "", "0")
-    return fixed.index(kind), int(number)
+    return RUNGS.index(_kind(rung)), int(rung.removeprefix("step ")) if _kind(rung) == "step" else 0
 
 
-def _difference(ours: np.ndarray | None, theirs: np.ndarray | None) -> tuple[float, float]:
+def difference(ours: np.ndarray | None, theirs: np.ndarray | None) -> tuple[float, float]:
+    """The largest difference of two arrays, and the scale of the second; infinite where they cannot be compared."""
     if ours is None or theirs is None or ours.shape != theirs.shape:
         return float("inf"), 0.0
+    if ours.dtype.kind == "U" or theirs.dtype.kind == "U":  # digests are equal or not
+        return (0.0 if np.array_equal(ours, theirs) else float("inf")), 0.0
     wide = np.result_type(ours.dtype, theirs.dtype, np.float64)
     gap = np.abs(ours.astype(wide) - theirs.astype(wide)).max(initial=0.0)
     scale = np.abs(theirs.astype(wide)).max(initial=0.0)
     return (float(gap), float(scale)) if np.isfinite(gap) else (float("inf"), 0.0)
-
-
-def ladder(
-    program: train.Program,
-    twin: Twin,
-    source: ArraySource,
-    *,
-    steps: int = STEPS,
-    seed: int = 0,
-    dtype: str = "float64",
-    evaluation: ArraySource | None = None,
-    weights: Sequence[str] = ("seed", "copied"),
-    name: str = "ladder",
-) -> Ladder:
-    """Train a Program and its PyTorch twin from one seed and compare every tensor on every rung.
-
-    Args:
-        program: the run in jax, in `dtype`. Where that is float64, call this inside `jax.enable_x64(True)`.
-        twin: the same run in PyTorch.
-        source: the training data of both, in `dtype`.
-        steps: of the whole run.
-        seed: `fit`'s seed here, `torch.manual_seed`'s there.
-        dtype: 'float64' or 'float32': the twin's model is cast to it, and the tolerances are its.
-        evaluation: test data of both.
-        weights: 'seed': jax draws its own parameters; 'copied': jax starts from PyTorch's.
-        name: of what is compared, for the table and the error.
-
-    Returns:
-        A Ladder: rows as data, `table()`, `assert_agreement()`.
-
-    Raises:
-        ModuleNotFoundError: PyTorch is not installed.
-    """
-    reference = record_twin(twin, source, steps=steps, seed=seed, dtype=dtype, evaluation=evaluation)
-    rows: list[Row] = []
-    curve = {"torch": reference.rungs["loss curve"]["loss"]}
-    for start in weights:
-        given = {"seed": None, "copied": reference.rungs["initial"]}[start]
-        computed = record_program(program, source, steps=steps, seed=seed, evaluation=evaluation, weights=given)
-        rows += compare(computed, reference, dtype=dtype, weights=start)
-        curve.setdefault("jax", computed.rungs["loss curve"]["loss"])
-    return Ladder(name, tuple(rows), {dtype: curve})
-
-
-def assert_ladder(program: train.Program, twin: Twin, source: ArraySource, **settings: Any) -> Ladder:
-    """`ladder(...)`, raising ParityError at the first tensor beyond its tolerance."""
-    result = ladder(program, twin, source, **settings)
-    result.assert_agreement()
-    return result
-
-
-def check(experiment: Experiment, config: Any = None, *, dtypes: Sequence[str] = ("float64", "float32")) -> Ladder:
-    """The ladder of an experiment and its twin, float64 first, over the whole run and at least 200 steps.
-
-    Raises:
-        LookupError: the experiment has no twin.
-        ModuleNotFoundError: PyTorch is not installed.
-    """
-    config = experiment.config() if config is None else config
-    rows: list[Row] = []
-    curves: dict[str, dict[str, np.ndarray]] = {}
-    for dtype in dtypes:
-        cast = replace(config, dtype=dtype)
-        with precision(dtype):
-            source = experiment.source(cast)
-            part = ladder(
-                experiment.program(cast),
-                twin_of(experiment, cast),
-                source,
-                steps=max(STEPS, config.epochs * len(source)),
-                seed=config.seed,
-                dtype=dtype,
-                evaluation=experiment.evaluation(cast),
-            )
-        rows += part.rows
-        curves |= part.curves
-    if {"float64", "float32"} <= curves.keys():
-        rows = _beside_its_own_rounding(rows, curves["float32"]["torch"], curves["float64"]["torch"])
-    return Ladder(experiment.name, tuple(rows), curves)
-
-
-def _beside_its_own_rounding(rows: list[Row], single: np.ndarray, double: np.ndarray) -> list[Row]:
-    """The rows, with float32's loss curves held to what PyTorch's own rounding does to that curve."""
-    gap, scale = _difference(single, double)
-    allowed = curve_tolerance(gap / scale if scale else gap)
-    return [
-        replace(row, tolerance=allowed) if (row.rung, row.dtype) == ("loss curve", "float32") else row for row in rows
-    ]
-
-
-def twin_of(experiment: Experiment, config: Any) -> Twin:
-    """An experiment's PyTorch twin, for one configuration.
-
-    Raises:
-        LookupError: the experiment has none.
-        ModuleNotFoundError: PyTorch is not installed.
-    """
-    if experiment.twin is None:
-        raise LookupError(
-            f"{experiment.name} has no twin: {experiment.name.rpartition('/')[2]}_torch.py is not beside it"
-        )
-    require_torch()
-    module = import_module(experiment.twin)
-    return Twin(lambda: module.model(config), module.loss, lambda model: module.optimizer(model, config))

@@ -11,27 +11,30 @@ from jaxdl import optim, train
 from jaxdl.data import ArraySource, Batch
 from jaxdl.random import TorchGenerator
 
+STEPS = 200  # in which a difference of meaning shows itself
+
 Tensors = dict[str, np.ndarray]
 
 
 @dataclass
 class Record:
-    """Tensors by rung and name, and the loss of every step.
+    """Tensors by rung and name.
 
-    The rungs: `initial` parameters and buffers, `batches` (the order of the rows, epoch by epoch), `forward`, `loss`
-    and `gradient` of the first step, `step 1`, `step k` and the last (parameters, buffers and the optimiser's state
-    after that many steps), `loss curve`, and `evaluation` (the loss on test data in evaluation mode, after the last
-    step).
+    The rungs: `initial` parameters and buffers, `batches` (the rows in the order in which they were visited, epoch by
+    epoch), `forward`, `loss` and `gradient` of the first step, `step 1`, `step k` and the last (parameters, buffers
+    and the optimiser's state after that many steps), `loss curve` (the loss of every step), and `evaluation` (the
+    loss and each metric on test data in evaluation mode, after each epoch that was gone through to its end).
     """
 
     rungs: dict[str, Tensors] = field(default_factory=dict)
 
 
 class FirstSteps:
-    """A source that ends after a number of steps, counted over epochs."""
+    """A source that ends after a number of steps, counted over epochs, and keeps the orders that it was asked for."""
 
     def __init__(self, source: ArraySource, steps: int) -> None:
         self._source, self._steps = source, steps
+        self.orders: Tensors = {}
 
     @property
     def draws(self) -> int:
@@ -43,7 +46,9 @@ class FirstSteps:
 
     def batches(self, epoch: int, generator: TorchGenerator | None = None) -> Iterator[Batch]:
         """The epoch's batches up to the last step."""
-        left = self._steps - epoch * len(self._source)
+        left = min(self._steps - epoch * len(self), len(self))
+        order = self._source.order(epoch, generator)
+        self.orders[f"epoch {epoch + 1}"] = order[: left * self._source.batch_size]
         for _, batch in zip(range(left), self._source.batches(epoch, generator), strict=False):
             yield batch
 
@@ -56,6 +61,15 @@ def looks(steps: int) -> list[int]:
 def epochs_for(steps: int, batches: int) -> int:
     """How many epochs hold that many steps."""
     return math.ceil(steps / batches)
+
+
+def whole_run(epochs: int, batches: int) -> int:
+    """How many steps an experiment's run is compared over: its epochs, or as many as hold 200 steps, to their ends.
+
+    >>> whole_run(20, 23), whole_run(3, 23)
+    (460, 207)
+    """
+    return batches * max(epochs, epochs_for(STEPS, batches))
 
 
 def record_program(
@@ -89,28 +103,34 @@ def record_program(
         )
     record = Record()
     record.rungs["initial"] = _host({**initial.params, **initial.buffers})
-    epochs = epochs_for(steps, len(source))
-    record.rungs["batches"] = {f"epoch {epoch + 1}": source.order(epoch, generator) for epoch in range(epochs)}
     if program.probe is not None:
         probe = jax.jit(program.probe)(initial, next(source.batches(0, generator)))
         record.rungs["forward"] = {"output": np.asarray(probe.output)}
         record.rungs["loss"] = {"loss": np.asarray(probe.loss)}
         record.rungs["gradient"] = _host(probe.gradients)
-    state = initial
     for count in looks(steps):
+        first = FirstSteps(source, count)
         state, history = train.fit(
             program,
-            FirstSteps(source, count),
+            first,
             epochs_for(count, len(source)),
+            evaluation=evaluation,
             seed=seed,
             state=initial if weights is not None else None,
             progress=False,
         )
         record.rungs[f"step {count}"] = _host({**state.params, **state.buffers, **optim.named_state(state.opt_state)})
+    record.rungs["batches"] = first.orders
     record.rungs["loss curve"] = {"loss": history["loss"]}
     if evaluation is not None:
-        record.rungs["evaluation"] = {"loss": np.asarray(train.evaluate(program, state, evaluation)["loss"])}
+        record.rungs["evaluation"] = _evaluations(history.epochs[: steps // len(source)])
     return record
+
+
+def _evaluations(epochs: list[dict[str, float]]) -> Tensors:
+    """The test loss and metrics after each epoch, `[epochs]` each."""
+    names = [name for name in (epochs[0] if epochs else {}) if name.startswith("test_")]
+    return {name.removeprefix("test_"): np.array([record[name] for record in epochs]) for name in names}
 
 
 def _host(tensors: dict[str, jax.Array]) -> Tensors:

@@ -1,18 +1,23 @@
 """The PyTorch side of the ladder: an ordinary training script's loop, recorded rung by rung."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module, metadata
 from importlib.util import find_spec
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jaxdl.data import ArraySource
+from jaxdl.experiment import Experiment
+from jaxdl.parity.ladder import Reference
 from jaxdl.parity.record import Record, Tensors, epochs_for, looks
 
 if TYPE_CHECKING:
     import torch
+    from torch.utils.data import DataLoader
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,13 @@ class Twin:
         model: builds the `torch.nn.Module`.
         loss: `(output, target) -> scalar`.
         optimizer: builds the optimiser of a model.
+        metrics: further `(output, target) -> scalar` functions by name, each a mean over the rows.
     """
 
     model: Callable[[], Any]
     loss: Callable[[Any, Any], Any]
     optimizer: Callable[[Any], Any]
+    metrics: dict[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
 
 
 def record_twin(
@@ -36,42 +43,82 @@ def record_twin(
     """Train a twin as a PyTorch script does and record every rung.
 
     The script: `torch.manual_seed(seed)`, the model (in `dtype`), `DataLoader(TensorDataset(...), batch_size,
-    shuffle=True)`, and `zero_grad`, `backward`, `step` for each batch. Nothing of jaxdl takes part but the arrays of
-    the data. PyTorch's global generator is put back afterwards.
+    shuffle=True)`, and `zero_grad`, `backward`, `step` for each batch; after each whole epoch once through a second
+    loader, of test data. Nothing of jaxdl takes part but the arrays of the data. PyTorch's global generator is put
+    back afterwards.
     """
     require_torch()
     import torch
 
-    record = Record()
-    losses: list[torch.Tensor] = []
     with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seed)
         model = twin.model().to(getattr(torch, dtype))
-        optimizer = twin.optimizer(model)
-        record.rungs["initial"] = _host(model.state_dict())
-        orders: dict[int, list[np.ndarray]] = {}
-        for epoch, rows, inputs, target in _batches(source, steps):
-            orders.setdefault(epoch, []).append(rows)
-            optimizer.zero_grad()
-            output = model(*inputs)
-            loss = twin.loss(output, target)
+        run = _Run(twin, model, twin.optimizer(model), looks(steps))
+        training, test = _loader(source), None if evaluation is None else _loader(evaluation)
+        for epoch in range(epochs_for(steps, len(training))):
+            run.train(f"epoch {epoch + 1}", islice(training, steps - len(run.losses)))
+            if test is not None and len(run.losses) == (epoch + 1) * len(training):
+                run.evaluate(test)
+    return run.record()
+
+
+class _Run:
+    """A training script's state, and what it writes down on the way."""
+
+    def __init__(self, twin: Twin, model: "torch.nn.Module", optimizer: "torch.optim.Optimizer", looks: list[int]):
+        self._twin, self._model, self._optimizer, self._looks = twin, model, optimizer, looks
+        self._rungs: dict[str, Tensors] = {"initial": _host(model.state_dict()), "batches": {}}
+        self._measured: dict[str, list[float]] = {}
+        self.losses: list[torch.Tensor] = []
+
+    def train(self, epoch: str, batches: Iterable["list[torch.Tensor]"]) -> None:
+        """Take a step on each batch."""
+        visited = []
+        self._model.train()
+        for rows, *inputs, target in batches:
+            visited.append(rows.numpy())
+            self._optimizer.zero_grad()
+            output = self._model(*inputs)
+            loss = self._twin.loss(output, target)
             loss.backward()
-            if not losses:
-                record.rungs["forward"] = {"output": output.detach().numpy().copy()}
-                record.rungs["loss"] = {"loss": loss.detach().numpy().copy()}
-                record.rungs["gradient"] = _host({name: p.grad for name, p in model.named_parameters()})
-            optimizer.step()
-            losses.append(loss.detach())
-            if len(losses) in looks(steps):
-                record.rungs[f"step {len(losses)}"] = _host(model.state_dict()) | _optimizer_state(model, optimizer)
-        record.rungs["batches"] = {f"epoch {epoch + 1}": np.concatenate(rows) for epoch, rows in orders.items()}
-    record.rungs["loss curve"] = {"loss": torch.stack(losses).numpy()}
-    if evaluation is not None:
-        model.eval()
-        *inputs, target = (torch.from_numpy(array) for array in evaluation.arrays)
+            if not self.losses:
+                self._first(output.detach(), loss.detach())
+            self._optimizer.step()
+            self.losses.append(loss.detach())
+            if len(self.losses) in self._looks:
+                state = _host(self._model.state_dict()) | _optimizer_state(self._model, self._optimizer)
+                self._rungs[f"step {len(self.losses)}"] = state
+        self._rungs["batches"][epoch] = np.concatenate(visited)
+
+    def _first(self, output: "torch.Tensor", loss: "torch.Tensor") -> None:
+        gradients = {name: p.grad for name, p in self._model.named_parameters() if p.grad is not None}
+        self._rungs |= {"forward": _host({"output": output}), "loss": _host({"loss": loss})}
+        self._rungs["gradient"] = _host(gradients)
+
+    def evaluate(self, batches: Iterable["list[torch.Tensor]"]) -> None:
+        """The loss and each metric on test data: means over its rows."""
+        import torch
+
+        measures = {"loss": self._twin.loss, **self._twin.metrics}
+        sums, count = dict.fromkeys(measures, 0.0), 0
+        self._model.eval()
         with torch.no_grad():
-            record.rungs["evaluation"] = {"loss": twin.loss(model(*inputs), target).numpy()}
-    return record
+            for rows, *inputs, target in batches:
+                output = self._model(*inputs)
+                count += len(rows)
+                for name, measure in measures.items():
+                    sums[name] += measure(output, target).item() * len(rows)
+        for name, total in sums.items():
+            self._measured.setdefault(name, []).append(total / count)
+
+    def record(self) -> Record:
+        """All that was written down."""
+        import torch
+
+        self._rungs["loss curve"] = {"loss": torch.stack(self.losses).numpy()}
+        if self._measured:
+            self._rungs["evaluation"] = {name: np.array(values) for name, values in self._measured.items()}
+        return Record(self._rungs)
 
 
 @contextmanager
@@ -87,17 +134,14 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _batches(source: ArraySource, steps: int) -> Iterator[tuple[int, np.ndarray, "list[torch.Tensor]", "torch.Tensor"]]:
-    """(epoch, rows, inputs, target) for each step; the rows' numbers travel with the data."""
+def _loader(source: ArraySource) -> "DataLoader[Any]":
+    """A loader of (rows, *inputs, target): the rows' numbers travel with the data."""
     import torch
     from torch.utils.data import DataLoader, TensorDataset
 
     tensors = [torch.from_numpy(array) for array in source.arrays]
     dataset = TensorDataset(torch.arange(source.rows), *tensors)
-    loader = DataLoader(dataset, source.batch_size, shuffle=source.shuffle, drop_last=source.drop_last)
-    for epoch in range(epochs_for(steps, len(source))):
-        for rows, *inputs, target in loader:
-            yield epoch, rows.numpy(), inputs, target
+    return DataLoader(dataset, source.batch_size, shuffle=source.shuffle, drop_last=source.drop_last)
 
 
 def _optimizer_state(model: "torch.nn.Module", optimizer: "torch.optim.Optimizer") -> Tensors:
@@ -113,9 +157,46 @@ def _host(tensors: "dict[str, torch.Tensor]") -> Tensors:
     return {name: tensor.detach().numpy().copy() for name, tensor in tensors.items()}
 
 
+def torch_is_installed() -> bool:
+    """Whether PyTorch could be imported; it is not."""
+    return find_spec("torch") is not None
+
+
+def live_reference() -> Reference:
+    """The PyTorch that is installed, as a Ladder names what it was compared with."""
+    return Reference("live", metadata.version("torch"))
+
+
 def require_torch() -> None:
     """Raise ModuleNotFoundError, with what would help, where PyTorch is not installed."""
-    if find_spec("torch") is None:
+    if not torch_is_installed():
         raise ModuleNotFoundError(
             "PyTorch, the reference, is not installed; pip install 'jaxdl[torch]' adds it", name="torch"
         )
+
+
+def require_twin(experiment: Experiment) -> str:
+    """The name of an experiment's twin; LookupError, naming the file that is missing, where it has none."""
+    if experiment.twin is None:
+        raise LookupError(
+            f"{experiment.name} has no twin: {experiment.name.rpartition('/')[2]}_torch.py is not beside it"
+        )
+    return experiment.twin
+
+
+def twin_of(experiment: Experiment, config: Any) -> Twin:
+    """An experiment's PyTorch twin, for one configuration.
+
+    Raises:
+        LookupError: the experiment has none.
+        ModuleNotFoundError: PyTorch is not installed.
+    """
+    name = require_twin(experiment)
+    require_torch()
+    module = import_module(name)
+    return Twin(
+        lambda: module.model(config),
+        module.loss,
+        lambda model: module.optimizer(model, config),
+        getattr(module, "metrics", {}),
+    )

@@ -56,6 +56,11 @@ def fit(
     The seed is all that decides a run. As in a PyTorch script that begins with `torch.manual_seed(seed)`, the
     parameters are drawn first and the order of the batches continues from there.
 
+    **Matches** the batches of such a script in PyTorch 2.13 that goes through its `DataLoader` of training data and
+    then, with `evaluation`, once through that of test data, epoch by epoch: a loader that does not shuffle takes two
+    draws from the default generator as well, which moves every later order.
+    **Differs**: dropout's masks are drawn from a key of their own, where PyTorch's take draws between the orders.
+
     Args:
         program: what to train, e.g. from `train.supervised`.
         source: where batches come from, e.g. a `data.ArraySource`.
@@ -85,8 +90,9 @@ def fit(
     with _deferred_interrupt() as interrupted, Display(epochs, len(source), progress) as display:
         for epoch in range(epochs):
             started = time.perf_counter()
-            run = _Epoch(epoch, source, generator, display)
-            for batch in source.batches(epoch, generator):
+            start = _after_evaluations(generator, epoch, evaluation)
+            run = _Epoch(epoch, source, start, display)
+            for batch in source.batches(epoch, start):
                 state, metrics = program.compiled_step(state, batch)
                 run.record(metrics)
                 if interrupted():
@@ -100,6 +106,13 @@ def fit(
             if interrupted():
                 raise Interrupted(state, history)
     return state, history
+
+
+def _after_evaluations(generator: TorchGenerator, epoch: int, evaluation: Source | None) -> TorchGenerator:
+    """The run's generator, less what the evaluations of the epochs before took; a source skips its own draws."""
+    start = generator.clone()
+    start.skip(epoch * evaluation.draws if evaluation is not None else 0)
+    return start
 
 
 def evaluate(program: Program, state: State, source: Source) -> dict[str, float]:

@@ -19,7 +19,7 @@ NAMES = sorted(EXPERIMENTS)
 
 
 def test_they_are_found():
-    assert NAMES == ["fundamentals/linear_regression", "tabular/mlp", "vision/lenet"]
+    assert NAMES == ["fundamentals/linear_regression", "fundamentals/same_seed", "tabular/mlp", "vision/lenet"]
     assert [find(name).name for name in ("lenet", "vision.lenet", "experiments.vision.lenet")] == ["vision/lenet"] * 3
 
 
@@ -109,6 +109,13 @@ def command(*arguments, cwd=None, module="experiments", **settings):
         (["run", "mlp", "--dtype", "float16"], "dtype must be one of float32, float64, given 'float16'"),
         (["run", "linear_regression", "--learning-rate", "1e9"], "smaller learning rate"),
         (["run"], "NAME"),
+        (["check"], "give the NAME of one experiment, or --all and no NAME"),
+        (["check", "--all", "mlp"], "give the NAME of one experiment, or --all and no NAME"),
+        (["check", "mlp", "--reference", "deep"], "'deep' is not one of 'live', 'frozen'"),
+        (["check", "mlp", "--rung", "first"], "'first' is not one of 'initial', 'batches', 'forward'"),
+        (["check", "mlp", "--reference", "frozen", "--hidden", "3"], "its default Config alone, given hidden=3"),
+        (["freeze", "mpl"], "did you mean 'tabular/mlp'?"),
+        (["freeze", "--all", "mlp"], "give NAMES or --all, not both"),
         (["rum"], "rum"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -1,14 +1,16 @@
 """The ladder: it agrees where it should, and each kind of mistake is found on its rung, by name."""
 
 import io
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from rich.console import Console
 
-from jaxdl import data, experiment, functional, nn, optim, parity, train
-from jaxdl.parity.ladder import Ladder, Row, _beside_its_own_rounding, compare
+from jaxdl import data, experiment, functional, metrics, nn, optim, parity, train
+from jaxdl.parity.climb import _beside_its_own_rounding
+from jaxdl.parity.ladder import Ladder, Row, compare
 from jaxdl.parity.record import Record
 
 pytestmark = pytest.mark.torch
@@ -32,6 +34,7 @@ def program(optimizer=None, **settings):
         lambda rngs: Net(rngs=rngs, **settings),
         functional.cross_entropy,
         optimizer or optim.adam(1e-2),
+        metrics={"accuracy": metrics.accuracy},
         dtype="float64",
     )
 
@@ -49,19 +52,21 @@ def twin(torch):
             return self.fc2(torch.relu(self.bn1(self.fc1(x))))
 
     return parity.Twin(
-        TorchNet, torch.nn.functional.cross_entropy, lambda model: torch.optim.Adam(model.parameters(), lr=1e-2)
+        TorchNet,
+        torch.nn.functional.cross_entropy,
+        lambda model: torch.optim.Adam(model.parameters(), lr=1e-2),
+        {"accuracy": lambda output, target: (output.argmax(1) == target).double().mean()},
     )
 
 
 def climb(program, twin, source=None, **settings):
     source = source or data.ArraySource((X, Y), 20, shuffle=True)
-    with experiment.precision("float64"):
-        return parity.ladder(program, twin, source, steps=30, **settings)
+    return parity.ladder(program, twin, source, steps=30, **settings)
 
 
 def test_a_right_port_agrees_on_every_rung(twin, torch):
     before = torch.random.get_rng_state()
-    result = climb(program(), twin, evaluation=data.ArraySource((X[:30], Y[:30]), 30))
+    result = climb(program(), twin, evaluation=data.ArraySource((X[:30], Y[:30]), 13))
     result.assert_agreement()
     assert torch.equal(before, torch.random.get_rng_state())
     seen = {row.rung for row in result.rows}
@@ -78,10 +83,34 @@ def test_a_right_port_agrees_on_every_rung(twin, torch):
         "evaluation",
     } <= seen
     assert {row.weights for row in result.rows} == {"seed", "copied"}
+    assert {row.tensor for row in result.rows if row.rung == "evaluation"} == {"loss", "accuracy"}
     names = {row.tensor for row in result.rows if row.rung == "step 30"}
     assert {"fc1.weight", "bn1.running_var", "bn1.num_batches_tracked"} <= names
     assert {"fc1.weight.exp_avg", "fc2.bias.exp_avg_sq"} <= {row.tensor for row in result.rows if "30" in row.rung}
     assert len(result.curves["float64"]["jax"]) == len(result.curves["float64"]["torch"]) == 30
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_run_may_end_within_an_epoch(twin, shuffle):
+    """23 steps of 4 an epoch: five evaluations, whose loader's draws move the later orders; the last batches are left
+    out on both sides."""
+    source = data.ArraySource((X, Y), 20, shuffle=True, drop_last=True)
+    test = data.ArraySource((X[:30], Y[:30]), 30, shuffle=shuffle)
+    result = parity.assert_ladder(program(), twin, source, steps=23, evaluation=test)
+    assert [row.tensor for row in result.rows if row.rung == "batches" and row.weights == "seed"] == [
+        f"epoch {epoch}" for epoch in range(1, 7)
+    ]
+    alone = climb(program(), twin, source)
+    assert alone.rungs[-1] == "loss curve"
+    assert alone.curves["float64"]["jax"][4] != result.curves["float64"]["jax"][4]
+
+
+def test_draws_between_two_epochs_are_not_forgotten(twin):
+    class Forgetful(data.ArraySource):
+        draws = 0
+
+    test = Forgetful((X[:30], Y[:30]), 30)
+    assert str(climb(program(), twin, evaluation=test).failures[0]).startswith("batches · epoch 2")
 
 
 def slip(kind, torch_free=nn):
@@ -161,7 +190,32 @@ def test_a_failure_reads_as_the_design_has_it():
     assert str(rows[0]) == "step 1 · bn1.running_var · 3.1e-03 > 1e-10 (float64, weights seed)"
 
 
-@pytest.mark.parametrize("name", ["fundamentals/linear_regression", "tabular/mlp", "vision/lenet"])
+def test_every_tensor_of_a_rung_has_its_line():
+    ours, theirs = {"a": np.array([1.0]), "b": np.array([2.0])}, {"a": np.array([1.0]), "b": np.array([1.0])}
+    rows = compare(Record({"step 1": ours}), Record({"step 1": theirs}), dtype="float64", weights="seed")
+    result = Ladder("x", tuple(rows))
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(result.table("step 1"))
+    lines = [line.split() for line in console.export_text().splitlines()]
+    assert ["0.0e+00", "0.0e+00", "1e-10", "agrees", "a"] in lines
+    assert ["1.0e+00", "1.0e+00", "1e-10", "DIFFERS", "b"] in lines
+    assert result.rungs_of("step") == ["step 1"]
+    with pytest.raises(ValueError, match="x has no rung 'step 2'; there are step 1"):
+        result.table("step 2")
+
+
+def test_a_result_is_saved_as_data(tmp_path):
+    rows = (Row("seed", "float64", "loss", "loss", float("inf"), 0.0, 1e-10),)
+    curves = {"float64": {"jax": np.array([0.1, 0.2])}}
+    Ladder("x", rows, curves, parity.Reference("live", "2.13.0")).save(tmp_path / "x.json")
+    saved = json.loads((tmp_path / "x.json").read_text())
+    assert saved["rows"][0]["difference"] is None
+    assert not saved["rows"][0]["agrees"]
+    assert saved["curves"]["float64"]["jax"] == [0.1, 0.2]
+    assert (saved["reference"]["kind"], saved["agrees"]) == ("live", False)
+
+
+@pytest.mark.parametrize("name", sorted(experiment.discover()))
 def test_every_experiment_climbs_the_whole_ladder(torch, name):
     """float64 and float32, weights from the seed and copied, over the whole run, at least 200 steps."""
     result = parity.check(experiment.find(name))

@@ -93,6 +93,27 @@ def test_a_run_is_a_function_of_its_seed():
     assert not np.array_equal(one.params["fc1.weight"], other.params["fc1.weight"])
 
 
+def test_an_evaluation_moves_the_later_orders_as_pytorch_s_loader_does():
+    """Two draws for a loader of test data that does not shuffle, four for one that does, from the second epoch on."""
+    starts = []
+
+    class Spy(data.ArraySource):
+        def batches(self, epoch, generator=None):
+            starts.append((epoch, generator.get_state().tolist()))
+            return super().batches(epoch, generator)
+
+    program, drawn = classifier(), random.TorchGenerator(0)
+    program.init(drawn)
+    for evaluation, draws in ((None, 0), (data.ArraySource((X, LABELS), 16), 2), (source(), 4)):
+        starts.clear()
+        spy = Spy((X, LABELS), 16, shuffle=True)
+        train.fit(program, spy, epochs=3, evaluation=evaluation, progress=False)
+        for epoch, state in starts:
+            expected = drawn.clone()
+            expected.skip(epoch * draws)
+            assert state == expected.get_state().tolist()
+
+
 def test_the_display_changes_nothing(capsys, monkeypatch):
     monkeypatch.setattr("jaxdl.train.progress.SECONDS_BETWEEN_LOOKS", 0)
     monkeypatch.setattr("jaxdl.train.progress.SECONDS_BETWEEN_LINES", 0)

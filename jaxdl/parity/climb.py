@@ -1,0 +1,159 @@
+"""Climbing the ladder: a program, or an experiment, trained beside its PyTorch twin or its frozen numbers."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from jaxdl import train
+from jaxdl.data import ArraySource
+from jaxdl.experiment import Experiment, precision
+from jaxdl.parity.frozen import condensed, load
+from jaxdl.parity.ladder import Ladder, Row, compare, difference
+from jaxdl.parity.record import STEPS, record_program, whole_run
+from jaxdl.parity.reference import Twin, live_reference, record_twin, torch_is_installed, twin_of
+from jaxdl.parity.tolerances import curve_tolerance
+
+REFERENCES = ("live", "frozen")
+
+
+def ladder(
+    program: train.Program,
+    twin: Twin,
+    source: ArraySource,
+    *,
+    steps: int = STEPS,
+    seed: int = 0,
+    dtype: str = "float64",
+    evaluation: ArraySource | None = None,
+    weights: Sequence[str] = ("seed", "copied"),
+    name: str = "ladder",
+) -> Ladder:
+    """Train a Program and its PyTorch twin from one seed and compare every tensor on every rung.
+
+    Args:
+        program: the run in jax, in `dtype`; jax's x64 mode is set for it here.
+        twin: the same run in PyTorch.
+        source: the training data of both, in `dtype`.
+        steps: of the whole run.
+        seed: `fit`'s seed here, `torch.manual_seed`'s there.
+        dtype: 'float64' or 'float32': the twin's model is cast to it, and the tolerances are its.
+        evaluation: test data of both.
+        weights: 'seed': jax draws its own parameters; 'copied': jax starts from PyTorch's.
+        name: of what is compared, for the table and the error.
+
+    Returns:
+        A Ladder: rows as data, `table()`, `assert_agreement()`.
+
+    Raises:
+        ModuleNotFoundError: PyTorch is not installed.
+    """
+    reference = record_twin(twin, source, steps=steps, seed=seed, dtype=dtype, evaluation=evaluation)
+    rows: list[Row] = []
+    curve = {"torch": reference.rungs["loss curve"]["loss"]}
+    for start in weights:
+        given = {"seed": None, "copied": reference.rungs["initial"]}[start]
+        with precision(dtype):
+            computed = record_program(program, source, steps=steps, seed=seed, evaluation=evaluation, weights=given)
+        rows += compare(computed, reference, dtype=dtype, weights=start)
+        curve.setdefault("jax", computed.rungs["loss curve"]["loss"])
+    return Ladder(name, tuple(rows), {dtype: curve}, live_reference())
+
+
+def assert_ladder(program: train.Program, twin: Twin, source: ArraySource, **settings: Any) -> Ladder:
+    """`ladder(...)`, raising ParityError at the first tensor beyond its tolerance."""
+    result = ladder(program, twin, source, **settings)
+    result.assert_agreement()
+    return result
+
+
+def check(
+    experiment: Experiment,
+    config: Any = None,
+    *,
+    dtypes: Sequence[str] = ("float64", "float32"),
+    reference: str | None = None,
+) -> Ladder:
+    """The ladder of an experiment, float64 first, over its whole run and at least 200 steps, in whole epochs.
+
+    Args:
+        experiment: what to check.
+        config: of the run; None is the default one. Its dtype is not looked at.
+        dtypes: of the runs.
+        reference: 'live': PyTorch trains the twin now; 'frozen': the numbers that it left in the experiment's
+            `.reference.json`, which knows of fewer things (see `parity.frozen`); None: live where PyTorch is installed.
+
+    Returns:
+        A Ladder; its `reference` says what it was compared with.
+
+    Raises:
+        LookupError: the experiment has no twin.
+        ModuleNotFoundError: 'live' without PyTorch.
+        FileNotFoundError: 'frozen' without the file.
+        ValueError: the file is damaged or out of date, `config` is not the default one, whose numbers alone are
+            frozen, or `reference` is another word.
+    """
+    if reference not in (None, *REFERENCES):
+        raise ValueError(f"reference must be one of {', '.join(REFERENCES)}, given {reference!r}")
+    config = experiment.config() if config is None else config
+    live = reference == "live" or (reference is None and torch_is_installed())
+    climb = _beside_the_twin if live else _beside_frozen_numbers
+    result = climb(experiment, config, dtypes)
+    if {"float64", "float32"} <= result.curves.keys():
+        rows = _beside_its_own_rounding(
+            result.rows, result.curves["float32"]["torch"], result.curves["float64"]["torch"]
+        )
+        result = replace(result, rows=tuple(rows))
+    return result
+
+
+def _beside_the_twin(experiment: Experiment, config: Any, dtypes: Sequence[str]) -> Ladder:
+    rows: list[Row] = []
+    curves: dict[str, dict[str, np.ndarray]] = {}
+    twins = {dtype: twin_of(experiment, replace(config, dtype=dtype)) for dtype in dtypes}
+    for dtype, twin in twins.items():
+        part = ladder(twin=twin, seed=config.seed, dtype=dtype, **_run(experiment, replace(config, dtype=dtype)))
+        rows += part.rows
+        curves |= part.curves
+    return Ladder(experiment.name, tuple(rows), curves, live_reference())
+
+
+def _beside_frozen_numbers(experiment: Experiment, config: Any, dtypes: Sequence[str]) -> Ladder:
+    default = experiment.config(dtype=config.dtype)
+    frozen = load(experiment)
+    if config != default:
+        given = [f"{name}={value}" for name, value in asdict(config).items() if value != getattr(default, name)]
+        raise ValueError(
+            f"{experiment.name} has frozen numbers of its default Config alone, given {', '.join(given)}; "
+            "any other is compared with PyTorch live, where that is installed (pip install 'jaxdl[torch]')"
+        )
+    rows: list[Row] = []
+    curves: dict[str, dict[str, np.ndarray]] = {}
+    for dtype in dtypes:
+        with precision(dtype):
+            computed = record_program(seed=config.seed, **_run(experiment, replace(config, dtype=dtype)))
+        theirs = frozen.records[dtype]
+        rows += compare(condensed(computed), theirs, dtype=dtype, weights="seed")
+        curves[dtype] = {record: r.rungs["loss curve"]["loss"] for record, r in (("torch", theirs), ("jax", computed))}
+    return Ladder(experiment.name, tuple(rows), curves, frozen.reference)
+
+
+def _run(experiment: Experiment, config: Any) -> dict[str, Any]:
+    """What an experiment's run is made of, and how long it is."""
+    source = experiment.source(config)
+    return {
+        "program": experiment.program(config),
+        "source": source,
+        "steps": whole_run(config.epochs, len(source)),
+        "evaluation": experiment.evaluation(config),
+    }
+
+
+def _beside_its_own_rounding(rows: Sequence[Row], single: np.ndarray, double: np.ndarray) -> list[Row]:
+    """The rows, with float32's loss curves held to what PyTorch's own rounding does to that curve."""
+    gap, scale = difference(single, double)
+    allowed = curve_tolerance(gap / scale if scale else gap)
+    return [
+        replace(row, tolerance=allowed) if (row.rung, row.dtype) == ("loss curve", "float32") else row for row in rows
+    ]
