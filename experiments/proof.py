@@ -52,12 +52,19 @@ def check(
     """Compare NAME with its PyTorch twin, tensor by tensor, in float64 and then float32; or all of them."""
     from jaxdl import parity
 
-    ladder = parity.check(experiment, config, reference=reference)
+    ladder = parity.check(experiment, config, reference=reference, spread=True)
     if file is not None:
         ladder.save(file)
     screen = Console()
     for shown in ladder.rungs_of(rung) if rung else [None, *(ladder.rungs if tensors else [])]:
         screen.print(ladder.table(shown))
+    if ladder.spread and rung is None:
+        ours, *own = (f"{gap:.0e} ({name})" for name, gap in ladder.departures().items())
+        screen.print(
+            f"float32 losses: {ours.partition(' ')[0]} of the largest from PyTorch's; PyTorch's own with its sums in "
+            f"another order: {', '.join(own)}",
+            soft_wrap=True,
+        )
     for failure in ladder.failures[:1]:
         print(f"{PROGRAM} check: {experiment.name}: {failure}", file=sys.stderr)
     return 1 if ladder.failures else 0

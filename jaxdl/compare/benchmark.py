@@ -84,7 +84,7 @@ def _finite(value: Any) -> Any:
 def _one(experiment: Experiment, rounds: int, cores: list[int], tell: Tell) -> Result:
     config = experiment.config()
     tell("parity")
-    ladder = parity.check(experiment, config)
+    ladder = parity.check(experiment, config, spread=True)
     tell("training")
     score, samples = _score(experiment, config)
     failure = str(ladder.failures[0]) if ladder.failures else None
@@ -97,6 +97,8 @@ def _one(experiment: Experiment, rounds: int, cores: list[int], tell: Tell) -> R
             "failure": failure,
             "rungs": ladder.summary(),
             "curves": {d: {f: curve.tolist() for f, curve in both.items()} for d, both in ladder.curves.items()},
+            "allowed": {dtype: ladder.allowed(dtype).tolist() for dtype in ladder.curves},
+            "spread": {name: curve.tolist() for name, curve in ladder.spread.items()},
         },
         "score": score,
         "samples": samples,

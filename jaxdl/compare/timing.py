@@ -91,7 +91,7 @@ def _refuse_disagreement(rows: dict[str, Row], workers: dict[str, Worker]) -> No
         expected, losses = np.array(reference), np.array(rows[mode]["losses"])
         gaps = np.abs(losses - expected) / np.maximum(np.abs(expected), np.finfo(np.float32).tiny)
         rows[mode]["loss_difference"] = float(gaps.max())
-        allowed = np.array([tolerance("loss", "float32")] + [tolerance("loss curve", "float32")] * (len(gaps) - 1))
+        allowed = np.array([tolerance("loss", "float32")] + [tolerance("first losses", "float32")] * (len(gaps) - 1))
         if not (gaps <= allowed).all():
             step = int(np.argmax(~(gaps <= allowed)))
             rows[mode]["reason"] = f"its loss at step {step + 1} differs from PyTorch eager's by {gaps[step]:.1e} of it"

@@ -1,19 +1,24 @@
 """The ladder: two training runs compared, rung by rung, on every tensor by name."""
 
+import io
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
 from jaxdl.parity import document
-from jaxdl.parity.record import Record
+from jaxdl.parity.record import Record, Tensors
 from jaxdl.parity.tolerances import tolerance
 
-# In the order of execution; a "step" rung has its number behind it.
-RUNGS = ("initial", "batches", "forward", "loss", "gradient", "step", "loss curve", "evaluation")
+# In the order of execution; "step" has its number behind it, and "losses" from which step to which.
+RUNGS = ("initial", "batches", "forward", "loss", "gradient", "step", "losses", "evaluation")
+# The curve of losses is compared in parts, up to these steps and to its end: float32 grows apart.
+PARTS = (10, 30, 100)
 
 
 class ParityError(AssertionError):
@@ -86,12 +91,14 @@ class Ladder:
         rows: a tensor on a rung each.
         curves: the loss of every step, by dtype and framework ('jax' drew its own weights).
         reference: what it was compared with.
+        spread: the losses of further float32 runs of PyTorch's, by what they do otherwise: only sums in another order.
     """
 
     name: str
     rows: tuple[Row, ...]
     curves: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     reference: Reference | None = None
+    spread: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def rungs(self) -> list[str]:
@@ -109,6 +116,7 @@ class Ladder:
 
     def assert_agreement(self) -> None:
         """Raise ParityError with rung, tensor, difference, tolerance and dtype of the first failure, if any."""
+        __tracebackhide__ = True  # pytest then shows the caller's line
         if self.failures:
             more = f" (and {len(self.failures) - 1} more)" if len(self.failures) > 1 else ""
             raise ParityError(f"{self.name}: {self.failures[0]}{more}")
@@ -128,6 +136,27 @@ class Ladder:
             }
             for rows in groups.values()
         ]
+
+    def departures(self) -> dict[str, float]:
+        """How far float32 runs come from PyTorch's, in units of its largest loss: 'jax', and each of the spread."""
+        single = self.curves.get("float32", {})
+        if "torch" not in single:
+            return {}
+        runs = {"jax": single.get("jax"), **self.spread}
+        gaps = {name: difference(curve, single["torch"]) for name, curve in runs.items()}
+        return {name: gap / scale if scale else gap for name, (gap, scale) in gaps.items()}
+
+    def allowed(self, dtype: str) -> np.ndarray:
+        """How far each step's loss may be from PyTorch's, `[steps]`."""
+        curve = np.abs(self.curves[dtype]["torch"])
+        steps = range(1, len(curve) + 1)
+        return float(curve.max()) * np.array([tolerance(f"losses {step} to {step}", dtype) for step in steps])
+
+    def text(self, width: int = 100) -> str:
+        """The table as text."""
+        text = io.StringIO()
+        Console(file=text, width=width).print(self.table())
+        return text.getvalue()
 
     def table(self, rung: str | None = None) -> Table:
         """For a terminal of 80 columns: a line a rung, the largest difference of its n tensors; or a rung's tensors.
@@ -170,6 +199,7 @@ class Ladder:
                 "agrees": not self.failures,
                 "rows": [_line(row) for row in self.rows],
                 "curves": {dtype: {f: curve.tolist() for f, curve in c.items()} for dtype, c in self.curves.items()},
+                "spread": {name: curve.tolist() for name, curve in self.spread.items()},
             },
         )
 
@@ -189,23 +219,38 @@ def _cells(line: dict[str, Any]) -> list[str]:
 
 def compare(computed: Record, reference: Record, *, dtype: str, weights: str) -> list[Row]:
     """Every tensor of two records, by rung and name; what only one of them holds is an infinite difference."""
-    rungs = [*reference.rungs, *(rung for rung in computed.rungs if rung not in reference.rungs)]
-    order = sorted(rungs, key=_height)
+    rungs, others = _in_parts(computed.rungs), _in_parts(reference.rungs)
     rows = []
-    for rung in order:
-        ours, theirs = computed.rungs.get(rung, {}), reference.rungs.get(rung, {})
+    for rung in sorted({**others, **rungs}, key=_height):
+        ours, theirs = rungs.get(rung, {}), others.get(rung, {})
         for name in [*theirs, *(name for name in ours if name not in theirs)]:
             gap, scale = difference(ours.get(name), theirs.get(name))
+            if _kind(rung) == "losses" and np.isfinite(gap):  # of the whole curve: its end may come near to zero
+                scale = float(np.abs(reference.rungs["loss curve"]["loss"]).max())
             rows.append(Row(weights, dtype, rung, name, gap, scale, tolerance(rung, dtype)))
     return rows
 
 
+def _in_parts(rungs: dict[str, Tensors]) -> dict[str, Tensors]:
+    """The rungs, with the parts of the loss curve for the whole of it."""
+    parts = {rung: tensors for rung, tensors in rungs.items() if rung != "loss curve"}
+    curve = rungs.get("loss curve", {}).get("loss")
+    if curve is None:
+        return parts
+    ends = [0, *(end for end in PARTS if end < len(curve)), len(curve)]
+    for start, end in pairwise(ends):
+        parts[f"losses {start + 1} to {end}"] = {"loss": curve[start:end]}
+    return parts
+
+
 def _kind(rung: str) -> str:
-    return "step" if rung.startswith("step ") else rung
+    kind = rung.partition(" ")[0]
+    return kind if kind in ("step", "losses") else rung
 
 
 def _height(rung: str) -> tuple[int, int]:
-    return RUNGS.index(_kind(rung)), int(rung.removeprefix("step ")) if _kind(rung) == "step" else 0
+    kind = _kind(rung)
+    return RUNGS.index(kind), int(rung.split()[1]) if kind != rung else 0
 
 
 def difference(ours: np.ndarray | None, theirs: np.ndarray | None) -> tuple[float, float]:

@@ -37,8 +37,44 @@ class Twin:
     metrics: dict[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Way:
+    """How PyTorch computes: what changes nothing but the order of its sums, and so their rounding.
+
+    Attributes:
+        threads: that share the work. One by default: sums then have one order, and small steps do not wait for each
+            other's threads.
+        channels_last: images and their kernels lie in memory with the channels innermost.
+        reversed_rows: each batch's rows come in reverse order.
+    """
+
+    threads: int = 1
+    channels_last: bool = False
+    reversed_rows: bool = False
+
+    def __str__(self) -> str:
+        said = [f"{self.threads} threads"] * (self.threads > 1)
+        return ", ".join(said + ["channels_last"] * self.channels_last + ["rows reversed"] * self.reversed_rows)
+
+
+ORDINARY = Way()
+
+
+def other_ways(source: ArraySource) -> list[Way]:
+    """Ways on one thread that add up otherwise than the ordinary one."""
+    images = any(array.ndim == 4 for array in source.arrays)
+    return [Way(reversed_rows=True), *([Way(channels_last=True)] if images else [])]
+
+
 def record_twin(
-    twin: Twin, source: ArraySource, *, steps: int, seed: int, dtype: str, evaluation: ArraySource | None = None
+    twin: Twin,
+    source: ArraySource,
+    *,
+    steps: int,
+    seed: int,
+    dtype: str,
+    evaluation: ArraySource | None = None,
+    way: Way = ORDINARY,
 ) -> Record:
     """Train a twin as a PyTorch script does and record every rung.
 
@@ -50,10 +86,12 @@ def record_twin(
     require_torch()
     import torch
 
-    with torch.random.fork_rng(devices=[]), _one_thread():
+    with torch.random.fork_rng(devices=[]), _threads(way.threads):
         torch.manual_seed(seed)
         model = twin.model().to(getattr(torch, dtype))
-        run = _Run(twin, model, twin.optimizer(model), looks(steps))
+        if way.channels_last:
+            model = model.to(memory_format=torch.channels_last)
+        run = _Run(twin, model, twin.optimizer(model), looks(steps), way)
         training, test = _loader(source), None if evaluation is None else _loader(evaluation)
         for epoch in range(epochs_for(steps, len(training))):
             run.train(f"epoch {epoch + 1}", islice(training, steps - len(run.losses)))
@@ -65,8 +103,10 @@ def record_twin(
 class _Run:
     """A training script's state, and what it writes down on the way."""
 
-    def __init__(self, twin: Twin, model: "torch.nn.Module", optimizer: "torch.optim.Optimizer", looks: list[int]):
-        self._twin, self._model, self._optimizer, self._looks = twin, model, optimizer, looks
+    def __init__(
+        self, twin: Twin, model: "torch.nn.Module", optimizer: "torch.optim.Optimizer", looks: list[int], way: Way
+    ) -> None:
+        self._twin, self._model, self._optimizer, self._looks, self._way = twin, model, optimizer, looks, way
         self._rungs: dict[str, Tensors] = {"initial": _host(model.state_dict()), "batches": {}}
         self._measured: dict[str, list[float]] = {}
         self.losses: list[torch.Tensor] = []
@@ -77,6 +117,7 @@ class _Run:
         self._model.train()
         for rows, *inputs, target in batches:
             visited.append(rows.numpy())
+            *inputs, target = self._arranged([*inputs, target])
             self._optimizer.zero_grad()
             output = self._model(*inputs)
             loss = self._twin.loss(output, target)
@@ -89,6 +130,16 @@ class _Run:
                 state = _host(self._model.state_dict()) | _optimizer_state(self._model, self._optimizer)
                 self._rungs[f"step {len(self.losses)}"] = state
         self._rungs["batches"][epoch] = np.concatenate(visited)
+
+    def _arranged(self, tensors: "list[torch.Tensor]") -> "list[torch.Tensor]":
+        import torch
+
+        if self._way.reversed_rows:
+            tensors = [tensor.flip(0) for tensor in tensors]
+        if self._way.channels_last:
+            last = torch.channels_last
+            tensors = [tensor.contiguous(memory_format=last) if tensor.ndim == 4 else tensor for tensor in tensors]
+        return tensors
 
     def _first(self, output: "torch.Tensor", loss: "torch.Tensor") -> None:
         gradients = {name: p.grad for name, p in self._model.named_parameters() if p.grad is not None}
@@ -122,12 +173,12 @@ class _Run:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """PyTorch on one thread: its sums then have one order, and small steps do not wait for each other's threads."""
+def _threads(count: int) -> Iterator[None]:
+    """PyTorch on so many threads."""
     import torch
 
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

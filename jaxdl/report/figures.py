@@ -27,13 +27,16 @@ Losses = Mapping[str, Sequence[float]]  # by framework, 'jax' and 'torch'
 ByDtype = Mapping[str, Losses]
 
 
-def curves(losses: ByDtype, allowed: Mapping[str, float], theme: Theme) -> "Figure":
+def curves(
+    losses: ByDtype, allowed: Mapping[str, Sequence[float]], theme: Theme, spread: Losses | None = None
+) -> "Figure":
     """The loss of every step in both frameworks on one axis; under it how far they are apart, on a log axis.
 
     Args:
         losses: by dtype, and in it by framework, 'jax' and 'torch': the loss of each step.
-        allowed: by dtype, the difference that the tolerance allows.
+        allowed: by dtype, the difference that the tolerance allows at each step.
         theme: its colours.
+        spread: the losses of PyTorch's own float32 runs with their sums in other orders, by what is other in them.
 
     Returns:
         The figure. A difference of exactly zero lies on the floor of the lower axis; NaN is left out.
@@ -46,7 +49,7 @@ def curves(losses: ByDtype, allowed: Mapping[str, float], theme: Theme) -> "Figu
     upper = panel(figure, (0.64, 2.98, 4.3, 1.95), "training loss", theme)
     _draw_losses(upper, losses["float64"] if "float64" in losses else next(iter(losses.values())), theme)
     lower = panel(figure, (0.64, 0.5, 4.3, 1.85), "|JAX − PyTorch|", theme)
-    _draw_differences(lower, losses, allowed, theme)
+    _draw_differences(lower, losses, allowed, spread or {}, theme)
     lower.set_xlim(upper.get_xlim())
     return figure
 
@@ -167,29 +170,42 @@ def _draw_losses(axes: "Axes", both: Losses, theme: Theme) -> None:
     legend(axes, theme)
 
 
-def _draw_differences(axes: "Axes", losses: ByDtype, allowed: Mapping[str, float], theme: Theme) -> None:
+def _draw_differences(
+    axes: "Axes", losses: ByDtype, allowed: Mapping[str, Sequence[float]], spread: Losses, theme: Theme
+) -> None:
     gaps = {dtype: differences(both) for dtype, both in losses.items()}
-    bounds = {dtype: allowed[dtype] for dtype in gaps if allowed.get(dtype, 0) > 0}
-    seen = np.concatenate([*gaps.values(), list(bounds.values())])
-    seen = seen[np.isfinite(seen) & (seen > 0)]
-    low, high = (seen.min(), seen.max()) if seen.size else (1e-17, 1e-15)
-    floor, top = 10.0 ** (math.floor(math.log10(low)) - 1), 10.0 ** math.ceil(math.log10(high) + 1.4)
+    own = [differences({"jax": curve, "torch": losses["float32"]["torch"]}) for curve in spread.values()]
+    bounds = {dtype: np.array(allowed[dtype], float) for dtype in gaps if np.any(np.array(allowed.get(dtype, 0)) > 0)}
+    floor, top = _range([*gaps.values(), *own, *bounds.values()])
     log_axis(axes, floor, top)
+    for number, gap in enumerate(own):
+        known = np.isfinite(gap) & (gap > 0)
+        label_ = "PyTorch float32, other sums" if number == 0 else None
+        axes.plot(np.arange(1, len(gap) + 1)[known], gap[known], color=theme.torch, linewidth=0.6, label=label_)
     for dtype, gap in gaps.items():
-        colour, marker = (theme.ink, "o") if dtype == "float64" else (theme.muted, "x")
+        colour, marker = (theme.ink, "o") if dtype == "float64" else (theme.jax if own else theme.muted, "x")
         steps, size = np.arange(1, len(gap) + 1), 2.0 if len(gap) > MANY else 4.0
         heights = np.where(gap > 0, gap, floor)
         look: Style = {"color": colour, "markersize": size, "markeredgewidth": 0.6, "clip_on": False}
         known = np.isfinite(gap)
         axes.plot(steps[known], heights[known], marker, label=dtype, **look)
         if dtype in bounds:
-            axes.axhline(bounds[dtype], color=colour, linewidth=1, linestyle=(0, (5, 3)))
-            raised = bounds[dtype] * (top / floor) ** 0.015  # clear of its own line
+            bound = bounds[dtype]
+            axes.plot(np.arange(1, len(bound) + 1), bound, color=colour, linewidth=1, linestyle=(0, (5, 3)))
+            raised = bound[-1] * (top / floor) ** 0.015  # clear of its own line
             style: Style = {"color": colour, "ha": "right", "va": "bottom"}
             _write(axes, 1, raised, f"allowed in {dtype}", theme, **style)
     equal = any((gap == 0).any() for gap in gaps.values())
     axes.set_xlabel(f"step{FLOOR if equal else ''}", fontsize=TEXT, color=theme.muted)
     legend(axes, theme, scale=2.0)
+
+
+def _range(curves: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Powers of ten around all that is drawn on a log axis."""
+    seen = np.concatenate(curves)
+    seen = seen[np.isfinite(seen) & (seen > 0)]
+    low, high = (seen.min(), seen.max()) if seen.size else (1e-17, 1e-15)
+    return 10.0 ** (math.floor(math.log10(low)) - 1), 10.0 ** math.ceil(math.log10(high) + 1.4)
 
 
 def _draw_bar(axes: "Axes", place: float, times: Sequence[float], colour: str, theme: Theme) -> None:

@@ -1,7 +1,7 @@
 """The pictures of one experiment: which there are, what each shows in words, and its files."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,9 +70,9 @@ def _drawn(experiment: Mapping[str, Any]) -> Iterator[Picture]:
     recorded = (parity.get("curves") or {}).items()
     losses = {dtype: both for dtype, both in recorded if both.get("jax") and both.get("torch")}
     if losses:
-        rows = [row for row in parity.get("rungs") or [] if row["rung"] == "loss curve"]
-        allowed = {row["dtype"]: row["tolerance"] * row["scale"] for row in rows}
-        yield _picture("curves", _of_curves(losses), lambda theme: figures.curves(losses, allowed, theme))
+        allowed, spread = parity.get("allowed") or {}, parity.get("spread") or {}
+        said = _of_curves(losses, spread)
+        yield _picture("curves", said, lambda theme: figures.curves(losses, allowed, theme, spread))
     modes = timing(experiment)
     if any(rounds(mode) for mode in modes):
         yield _picture("bars", _of_bars(modes), lambda theme: figures.bars(modes, theme))
@@ -91,7 +91,7 @@ def _picture(kind: str, alt: str, draw: "Callable[[Theme], Figure]") -> Picture:
     return Picture(kind, alt, canvas.png(light), canvas.png(dark), width, height)
 
 
-def _of_curves(losses: Mapping[str, figures.Losses]) -> str:
+def _of_curves(losses: Mapping[str, figures.Losses], spread: Mapping[str, Sequence[float]]) -> str:
     both = losses.get("float64") or next(iter(losses.values()))
     apart = []
     for dtype, pair in losses.items():
@@ -103,8 +103,18 @@ def _of_curves(losses: Mapping[str, figures.Losses]) -> str:
         f"Two panels over {count(len(both['torch']), 'step')}. Above, the training loss: JAX goes from "
         f"{significant(both['jax'][0])} to {significant(both['jax'][-1])}, PyTorch from "
         f"{significant(both['torch'][0])} to {significant(both['torch'][-1])}. Below, the difference between "
-        f"the two at each step, on a log axis: in {listed(apart)}."
+        f"the two at each step, on a log axis: in {listed(apart)}.{_of_spread(losses, spread)}"
     )
+
+
+def _of_spread(losses: Mapping[str, figures.Losses], spread: Mapping[str, Sequence[float]]) -> str:
+    if not spread or "float32" not in losses:
+        return ""
+    said = []
+    for name, curve in spread.items():
+        gap = figures.differences({"jax": curve, "torch": losses["float32"]["torch"]})
+        said.append(f"{scientific(float(np.nanmax(gap)))} ({name})")
+    return f" PyTorch's own float32 runs, with their sums in other orders, differ from it by at most {listed(said)}."
 
 
 def _of_bars(rows: list[Row]) -> str:

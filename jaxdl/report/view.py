@@ -17,8 +17,7 @@ RUNGS = {
     "forward": "first output",
     "loss": "first loss",
     "gradient": "first gradients",
-    "loss curve": "loss at every step",
-    "evaluation": "loss on test data",
+    "evaluation": "loss and metrics on test data",
 }
 WEIGHTS = {"seed": "from the seed", "copied": "from PyTorch"}
 METRICS = {  # an epoch's own mean is no witness's figure: the parameters moved meanwhile
@@ -113,6 +112,8 @@ def named(rung: str) -> str:
     >>> named("gradient"), named("step 10"), named("what is this")
     ('first gradients', 'after step 10', 'what is this')
     """
+    if rung.startswith("losses "):
+        return f"loss at each of steps {rung.removeprefix('losses ')}"
     return f"after {rung}" if rung.startswith("step ") else RUNGS.get(rung, rung)
 
 

@@ -68,7 +68,7 @@ def test_a_result_survives_json_as_it_is(result, tmp_path):
 @pytest.mark.torch
 def test_a_pair_whose_parity_failed_gets_no_time(torch, monkeypatch):
     row = Row("seed", "float64", "loss", "loss", 1.0, 1.0, 1e-10)
-    monkeypatch.setattr(parity, "check", lambda *_: Ladder("x", (row,)))
+    monkeypatch.setattr(parity, "check", lambda *_, **settings: Ladder("x", (row,)))
     monkeypatch.setattr(benchmark, "time_modes", None)  # calling it would fail
     (one,) = compare.run([LINEAR], rounds=1, threads=1)["experiments"]
     assert one["timing"] == []

@@ -9,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from jaxdl import data, experiment, functional, metrics, nn, optim, parity, train
-from jaxdl.parity.climb import _beside_its_own_rounding
 from jaxdl.parity.ladder import Ladder, Row, compare
 from jaxdl.parity.record import Record
 
@@ -79,7 +78,8 @@ def test_a_right_port_agrees_on_every_rung(twin, torch):
         "step 1",
         "step 10",
         "step 30",
-        "loss curve",
+        "losses 1 to 10",
+        "losses 11 to 30",
         "evaluation",
     } <= seen
     assert {row.weights for row in result.rows} == {"seed", "copied"}
@@ -101,7 +101,7 @@ def test_a_run_may_end_within_an_epoch(twin, shuffle):
         f"epoch {epoch}" for epoch in range(1, 7)
     ]
     alone = climb(program(), twin, source)
-    assert alone.rungs[-1] == "loss curve"
+    assert alone.rungs[-1].startswith("losses")
     assert alone.curves["float64"]["jax"][4] != result.curves["float64"]["jax"][4]
 
 
@@ -225,14 +225,33 @@ def test_every_experiment_climbs_the_whole_ladder(torch, name):
     assert lengths.keys() == {"float64", "float32"}
 
 
-def test_float32_curves_are_held_to_the_departure_of_torch_s_own(torch):
-    """PyTorch's float32 leaves its float64 by a tenth here: a curve as far from it on the other side still agrees."""
-    row = Row("seed", "float32", "loss curve", "loss", 0.19, 1.0, 0.05)
-    (held,) = _beside_its_own_rounding([row], np.array([1.1]), np.array([1.0]))
-    assert held.agrees
-    (held,) = _beside_its_own_rounding([row], np.array([1.001]), np.array([1.0]))
-    assert not held.agrees
-    assert held.tolerance == 0.05
+def test_float32_keeps_the_law_of_growth_and_so_does_pytorch_beside_itself(torch):
+    """The curves of PyTorch's own runs are compared as jax's are, by the same law, and are truly other runs."""
+    mlp = experiment.find("mlp")
+    result = parity.check(mlp, mlp.config(epochs=3), dtypes=["float32"], spread=True)
+    result.assert_agreement()
+    single = result.curves["float32"]["torch"]
+    assert list(result.spread) == ["rows reversed"]
+    for curve in result.spread.values():
+        assert (curve != single).any()
+        rows = compare(Record({"loss curve": {"loss": curve}}), Record({"loss curve": {"loss": single}}),
+                       dtype="float32", weights="seed")  # fmt: skip
+        assert [str(row) for row in rows if not row.agrees] == []
+    departures = result.departures()
+    assert departures.keys() == {"jax", "rows reversed"}
+    assert 0 < departures["jax"] < 1e-5
+
+
+def test_a_float32_run_that_parts_too_early_fails_by_the_law():
+    """The same difference is rounding's growth at step 200 and a mistake at step 20."""
+    theirs = np.linspace(2.0, 1.0, 200)
+    for step, agrees in ((20, False), (190, True)):
+        ours = theirs.copy()
+        ours[step] += 1e-3
+        rows = compare(Record({"loss curve": {"loss": ours}}), Record({"loss curve": {"loss": theirs}}),
+                       dtype="float32", weights="seed")  # fmt: skip
+        assert all(row.agrees for row in rows) == agrees
+    assert [row.rung for row in rows] == ["losses 1 to 10", "losses 11 to 30", "losses 31 to 100", "losses 101 to 200"]
 
 
 def test_the_batch_norm_variant_climbs_it_in_float64(torch):

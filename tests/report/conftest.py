@@ -45,7 +45,9 @@ def rung_rows(epsilon: dict[str, float]) -> list[dict[str, Any]]:
     rows = []
     for dtype in ("float64", "float32"):
         for weights in ("seed", "copied"):
-            for height, (rung, tensors) in enumerate({**RUNGS, "loss curve": 1, "evaluation": 1}.items()):
+            for height, (rung, tensors) in enumerate(
+                {**RUNGS, "losses 1 to 10": 1, "losses 11 to 40": 1, "evaluation": 1}.items()
+            ):
                 exact = rung in ("initial", "batches")
                 later = height > 4 and dtype == "float32"
                 relative = 0.0 if exact else epsilon[dtype] * 3 ** (height - 2)
