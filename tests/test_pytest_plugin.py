@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-THEIRS = '''
+THEIRS = """
 import numpy as np
 import pytest
 import torch
@@ -37,7 +37,7 @@ def program(dtype):
 def test_run(assert_ladder, dtype, learning_rate):
     source = data.ArraySource((X.astype(dtype), Y.astype(dtype)), 16, shuffle=True)
     assert_ladder(program(dtype), twin(learning_rate), source, dtype=dtype, steps=12)
-'''
+"""
 
 
 @pytest.mark.torch
