@@ -21,8 +21,8 @@ STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 450)
 STATES = (1, 10)
 TEXT = """# How float32 runs part
 
-In float64 every run here stays within rounding of PyTorch's to its last step. In float32 no two runs do, not even two of
-PyTorch's: where nothing but the order of the sums is another (two threads instead of one, images in channels_last, a
+In float64 every run here stays within rounding of PyTorch's to its last step. In float32 no two runs do, not even two
+of PyTorch's: where nothing but the order of the sums is another (two threads instead of one, images in channels_last, a
 batch's rows reversed), a ReLU sooner or later falls on the other side of zero, Adam makes a step of it, and the runs
 part exponentially. So float32 is held to a law of growth, and the law is measured on PyTorch itself:
 
@@ -31,10 +31,10 @@ part exponentially. So float32 is held to a law of growth, and the law is measur
 | parameters, buffers, optimiser state | the tensor's largest value | 2e-3 · 10^(k / 25), at most 30 |
 | loss of step k | the largest loss of the run | 5e-7 · 10^(k / 13), at most 0.5 |
 
-![Each line is a run's distance from PyTorch's ordinary float32 run: PyTorch's own, jax's among them, under the law](float32.png)
+![Distances from PyTorch's ordinary float32 run: PyTorch's own runs, jax's among them, the law above](float32.png)
 
-Each line is one run: the largest distance of its losses so far from those of PyTorch's ordinary float32 run, in units of
-that run's largest loss. jax's lines run among PyTorch's own.
+Each line is one run: the largest distance of its losses so far from those of PyTorch's ordinary float32 run, in units
+of that run's largest loss. jax's lines run among PyTorch's own.
 """
 
 
@@ -153,8 +153,8 @@ def render(data: dict[str, Any]) -> str:
         lines.append("")
     lines += [
         "PyTorch's channels_last batch norm in float32 is the one run that does not keep the law: its sums are so much",
-        "coarser that the first step's moments are off by a twentieth. It is in the tables and the picture (the lines that",
-        "leave the law on its left), and the law does not make room for it.",
+        "coarser that the first step's moments are off by a twentieth. It is in the tables and the picture (the lines",
+        "that leave the law on its left), and the law does not make room for it.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxdl.data import ArraySource
+from jaxdl.data import (
+    ArraySource,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 from jaxdl.experiment import Experiment
 from jaxdl.parity.ladder import Reference
 from jaxdl.parity.record import Record, Tensors, epochs_for, looks
@@ -192,7 +199,28 @@ def _loader(source: ArraySource) -> "DataLoader[Any]":
 
     tensors = [torch.from_numpy(array) for array in source.arrays]
     dataset = TensorDataset(torch.arange(source.rows), *tensors)
-    return DataLoader(dataset, source.batch_size, shuffle=source.shuffle, drop_last=source.drop_last)
+    sampler = None if source.shuffle else _sampler(source.sampler, dataset)
+    return DataLoader(dataset, source.batch_size, source.shuffle, sampler, drop_last=source.drop_last)
+
+
+def _sampler(ours: Sampler, dataset: Any) -> Any:
+    """PyTorch's sampler of the same name, with a generator that stands where the given one's does."""
+    import torch
+    from torch.utils import data
+
+    generator = None if ours.generator is None else torch.Generator()
+    if generator is not None and ours.generator is not None:
+        generator.set_state(torch.from_numpy(ours.generator.get_state()))
+    match ours:
+        case SequentialSampler():
+            return None
+        case RandomSampler():
+            return data.RandomSampler(dataset, ours.replacement, ours.num_samples, generator)
+        case SubsetRandomSampler():
+            return data.SubsetRandomSampler(ours.indices.tolist(), generator)
+        case WeightedRandomSampler():
+            return data.WeightedRandomSampler(ours.weights.tolist(), ours.num_samples, ours.replacement, generator)
+    raise TypeError(f"the ladder has no twin of a {type(ours).__name__}; it has of the samplers of one process")
 
 
 def _optimizer_state(model: "torch.nn.Module", optimizer: "torch.optim.Optimizer") -> Tensors:

@@ -11,6 +11,7 @@ from rich.console import Console
 from jaxdl import data, experiment, functional, metrics, nn, optim, parity, train
 from jaxdl.parity.ladder import Ladder, Row, compare
 from jaxdl.parity.record import Record
+from jaxdl.random import TorchGenerator
 
 pytestmark = pytest.mark.torch
 
@@ -144,6 +145,21 @@ def test_a_mistake_is_found_on_its_rung(twin, kind):
 def test_another_order_of_batches_is_found(twin):
     shuffled = data.ArraySource((X, Y), 20, shuffle=True, seed=123)
     assert str(climb(program(), twin, shuffled, weights=["seed"]).failures[0]).startswith("batches · epoch 1")
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        data.RandomSampler(96, num_samples=150),
+        data.RandomSampler(96, replacement=True, generator=TorchGenerator(5)),
+        data.SubsetRandomSampler(range(3, 70)),
+        data.WeightedRandomSampler(np.arange(1.0, 97.0), 60),
+    ],
+    ids=lambda sampler: type(sampler).__name__,
+)
+def test_a_sampler_has_its_twin(twin, sampler):
+    """Both draw the same rows, epoch after epoch, and so the runs agree."""
+    climb(program(), twin, data.ArraySource((X, Y), 20, sampler=sampler), weights=["seed"]).assert_agreement()
 
 
 def test_another_seed_is_found(twin):
