@@ -180,7 +180,7 @@ def _draw_differences(
     log_axis(axes, floor, top)
     for number, gap in enumerate(own):
         known = np.isfinite(gap) & (gap > 0)
-        label_ = "PyTorch float32, other sums" if number == 0 else None
+        label_ = "PyTorch itself" if number == 0 else None
         axes.plot(np.arange(1, len(gap) + 1)[known], gap[known], color=theme.torch, linewidth=0.6, label=label_)
     for dtype, gap in gaps.items():
         colour, marker = (theme.ink, "o") if dtype == "float64" else (theme.jax if own else theme.muted, "x")
