@@ -1,0 +1,148 @@
+"""Tensors that hold the same numbers, whatever the order of their axes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from math import inf, prod
+
+import numpy as np
+
+from jaxdl.parity.tolerances import FLOAT64
+
+AXES = 5  # of tensors whose axes are tried in another order
+
+
+@dataclass(frozen=True)
+class Gap:
+    """How two tensors compare.
+
+    Attributes:
+        difference: the largest absolute difference; infinite where no order of the axes makes the shapes equal.
+        relative: the same in units of PyTorch's largest value.
+        index: where it is, in PyTorch's tensor.
+        axes: the order of PyTorch's axes in which the port holds the numbers.
+    """
+
+    difference: float
+    relative: float
+    index: tuple[int, ...]
+    axes: tuple[int, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it is rounding."""
+        return self.relative <= FLOAT64
+
+
+def gap(ours: np.ndarray, theirs: np.ndarray) -> Gap:
+    """The smallest gap over the orders of PyTorch's axes; its own order where no other agrees."""
+    own = tuple(range(theirs.ndim))
+    best = _gap(ours, theirs, own)
+    if best.agrees or theirs.ndim > AXES:
+        return best
+    for axes in orders(theirs.shape):
+        found = _gap(ours, theirs, axes)
+        if found.agrees or best.difference == inf:
+            best = found
+        if found.agrees:
+            break
+    return best
+
+
+def orders(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """The orders of axes that move more than axes of length 1; the given order first."""
+    seen = set()
+    for axes in permutations(range(len(shape))):
+        moved = tuple(axis for axis in axes if shape[axis] != 1)
+        if moved not in seen:
+            seen.add(moved)
+            yield axes
+
+
+def _gap(ours: np.ndarray, theirs: np.ndarray, axes: tuple[int, ...]) -> Gap:
+    turned = theirs.transpose(axes)
+    wanted = [length for length in turned.shape if length != 1]
+    if [length for length in ours.shape if length != 1] != wanted and not (
+        ours.size == theirs.size and _flattened(ours.shape, wanted)
+    ):
+        return Gap(inf, inf, (), axes)
+    if not theirs.size:
+        return Gap(0.0, 0.0, (), axes)
+    ours = ours.reshape(turned.shape)
+    with np.errstate(invalid="ignore", over="ignore"):
+        distance = np.abs(np.subtract(ours, turned, dtype=np.float64))
+    same = (ours == turned) | (np.isnan(ours) & np.isnan(turned))  # infinities too
+    distance = np.where(same, 0.0, np.where(np.isnan(distance), inf, distance))
+    place = np.unravel_index(int(distance.argmax()), turned.shape)
+    largest = float(distance[place])
+    finite = np.abs(theirs[np.isfinite(theirs)])
+    scale = float(finite.max(initial=0.0))
+    index = [0] * theirs.ndim
+    for axis, position in zip(axes, place, strict=True):
+        index[axis] = int(position)
+    return Gap(largest, 0.0 if largest == 0 else largest / scale if scale else inf, tuple(index), axes)
+
+
+def _flattened(shape: tuple[int, ...], other: Sequence[int]) -> bool:
+    """Whether one shape is the other with neighbouring axes joined."""
+    few, many = sorted(([length for length in shape if length != 1], list(other)), key=len)
+    product = 1
+    remaining = list(few)
+    for length in many:
+        product *= length
+        if remaining and product == remaining[0]:
+            remaining.pop(0)
+            product = 1
+    return not remaining and product == 1
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A tensor that the port computed on its way.
+
+    Attributes:
+        array: its numbers.
+        place: the port's line that computed it.
+    """
+
+    array: np.ndarray
+    place: str = ""
+
+
+class Pool:
+    """All that the port computed on its way, found again by its numbers."""
+
+    def __init__(self, values: Iterable[Value]) -> None:
+        self._values: dict[int, list[Value]] = defaultdict(list)
+        for value in values:
+            self._values[value.array.size].append(value)
+        self._marks = {size: np.array([_mark(v.array) for v in values]) for size, values in self._values.items()}
+
+    def find(self, tensor: np.ndarray) -> list[Value]:
+        """Every tensor of the port that holds these numbers in some order of their axes."""
+        values = self._values.get(tensor.size)
+        if not values:
+            return []
+        mark = _mark(tensor)
+        near = np.abs(self._marks[tensor.size] - mark) <= 4 * FLOAT64 * max(abs(mark[1]), 1e-300) + 1e-300
+        return [values[i] for i in np.flatnonzero(near.all(axis=1)) if gap(values[i].array, tensor).agrees]
+
+    def nearest(self, tensor: np.ndarray, without: set[Value]) -> Value | None:
+        """The tensor of that size, not among `without`, that comes nearest to these numbers."""
+        others = [value for value in self._values.get(tensor.size, []) if value not in without]
+        return min(others, key=lambda value: gap(value.array, tensor).difference, default=None)
+
+
+def _mark(array: np.ndarray) -> tuple[float, float, float, float]:
+    """Numbers that do not depend on the order: sum, sum of sizes, least and largest."""
+    if not array.size:
+        return (0.0, 0.0, 0.0, 0.0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        finite = np.where(np.isfinite(array), array, 0.0).astype(np.float64)
+    return (float(finite.sum()), float(np.abs(finite).sum()), float(finite.min()), float(finite.max()))
+
+
+def informative(array: np.ndarray) -> bool:
+    """Whether equal numbers can mean anything: there are several, and they differ."""
+    return prod(array.shape) > 1 and bool(np.ptp(array) > 0)
