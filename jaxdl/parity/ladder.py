@@ -12,15 +12,12 @@ from rich.table import Table
 from jaxdl import train
 from jaxdl.data import ArraySource
 from jaxdl.experiment import Experiment, precision
+from jaxdl.parity.errors import ParityError
 from jaxdl.parity.record import Record, record_program
 from jaxdl.parity.reference import Twin, record_twin, require_torch
 from jaxdl.parity.tolerances import curve_tolerance, tolerance
 
 STEPS = 200
-
-
-class ParityError(AssertionError):
-    """The two frameworks differ by more than the tolerance, or in what they hold."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
-from jaxdl.parity.divergence.match import Gap, Pool, Value, gap, informative
-from jaxdl.parity.divergence.original import Call, Op, Run
+from jaxdl.parity.divergence.match import Gap, Pool, Value, gap, informative, strict_gap
 from jaxdl.parity.divergence.port import PortRun
+from jaxdl.parity.divergence.recording import Call, Op, Run
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Seen:
 
     Attributes:
         call: PyTorch's.
-        verdict: 'agrees', 'differs', or 'hidden': the port shows no such tensor, and what follows from it agrees.
+        verdict: 'agrees', 'differs', 'elsewhere': the port's module of that name gives something else, but the port
+            has the tensor; or 'hidden': the port shows no such tensor, and what follows from it agrees.
         ours: the port's tensor that was compared, if there is one.
         theirs: PyTorch's.
         gap: between the two.
@@ -57,11 +59,27 @@ class Comparison:
         port: the port's.
         pool: all that the port computed.
         modules: PyTorch's names of modules → the port's.
+        channels_last: whether the port's result may have its channels last.
+        excused: (module, occurrence) of calls whose tensor stands elsewhere in the port without being a fault.
+        before: a comparison that is the same up to the function `start`.
     """
 
-    def __init__(self, run: Run, port: PortRun, pool: Pool, modules: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        port: PortRun,
+        pool: Pool,
+        modules: Mapping[str, str],
+        *,
+        channels_last: bool = False,
+        excused: frozenset[tuple[str, int]] = frozenset(),
+        before: "Comparison | None" = None,
+        start: int = 0,
+    ) -> None:
         self.run, self._port, self._pool, self._modules = run, port, pool, modules
-        self.found = [self._find(op) for op in run.ops]
+        self._channels_last, self._excused = channels_last, excused
+        self.found = [] if before is None else before.found[:start]
+        self.found += [self._find(op) for op in run.ops[len(self.found) :]]
         self.explained = self._explained()
         self.seen = [self._look(call) for call in run.ended]
         self.first = self._first()
@@ -72,14 +90,11 @@ class Comparison:
         return {value for values in self.found for value in values}
 
     @property
-    def results(self) -> list[tuple[int, int, tuple[int, ...]]]:
-        """(the port's result, PyTorch's, the order of its axes) for each of the port's results."""
-        found = []
-        for i, ours in enumerate(self._port.outputs):
-            order = sorted(range(len(self.run.root.outputs)), key=lambda j: j != i)
-            gaps = ((j, gap(ours, self.run.root.outputs[j])) for j in order)
-            found += [(i, j, g.axes) for j, g in gaps if g.agrees][:1]
-        return found
+    def results(self) -> list[tuple[int, tuple[int, ...]]]:
+        """(place, order of the axes) for each of the results that agree."""
+        pairs = zip(self._port.outputs, self.run.root.outputs, strict=False)
+        gaps = (strict_gap(a, b, channels_last=self._channels_last) for a, b in pairs)
+        return [(place, found.axes) for place, found in enumerate(gaps) if found.agrees]
 
     def _find(self, op: Op) -> list[Value]:
         for output in op.outputs:
@@ -97,54 +112,61 @@ class Comparison:
         return explained
 
     def _look(self, call: Call) -> Seen:
-        root = call is self.run.root
-        theirs = next((t for t in call.outputs if informative(t)), call.outputs[0] if call.outputs else np.zeros(0))
-        ours = self._port.outputs if root else self._counterpart(call)
-        if root:
-            return self._look_at_result(call, theirs)
-        if not call.outputs or not informative(theirs):
-            return Seen(call, "hidden", None, theirs, None)
-        if ours:
-            index = min([i for i, t in enumerate(call.outputs) if t is theirs][0], len(ours) - 1)
-            place = self._place(ours[index])
-            found = gap(ours[index], theirs)
-            later = [g for a, b in zip(ours, call.outputs, strict=False) if not (g := gap(a, b)).agrees]
-            if found.agrees and not later:
-                return Seen(call, "agrees", ours[index], theirs, found, place)
-            if not self._pool.find(theirs):
-                return Seen(call, "differs", ours[index], theirs, found, place)
-        if values := self._pool.find(theirs):
-            return Seen(call, "agrees", values[0].array, theirs, gap(values[0].array, theirs), values[0].place)
-        if any(made is not None and self.explained[made] for made in call.made_by):
+        if call is self.run.root:
+            return self._look_at_result(call)
+        if not call.outputs:
+            return Seen(call, "hidden", None, np.zeros(0), None)
+        place = next((i for i, t in enumerate(call.outputs) if informative(t)), 0)
+        theirs = call.outputs[place]
+        own = self._own(call, place)
+        if own is not None and own.verdict == "agrees":
+            return own
+        values = self._pool.find(theirs) if informative(theirs) else []
+        if values:
+            excused = own is None or (call.name, call.occurrence) in self._excused
+            found = gap(values[0].array, theirs)
+            if excused or own is None:
+                return Seen(call, "agrees", values[0].array, theirs, found, values[0].place)
+            return Seen(call, "elsewhere", own.ours, theirs, own.gap, own.place)
+        if own is not None:
+            return own
+        if not informative(theirs) or any(made is not None and self.explained[made[0]] for made in call.made_by):
             return Seen(call, "hidden", None, theirs, None)
         nearest = self._pool.nearest(theirs, self.claimed)
         if nearest is None:
             return Seen(call, "differs", None, theirs, None)
         return Seen(call, "differs", nearest.array, theirs, gap(nearest.array, theirs), nearest.place)
 
-    def _counterpart(self, call: Call) -> list[np.ndarray]:
+    def _own(self, call: Call, place: int) -> Seen | None:
+        """Beside what the port's module of that name gave."""
         name = self._modules.get(call.name, call.name)
-        return self._port.outputs_of.get((name, call.occurrence), [])
+        ours = self._port.outputs_of.get((name, call.occurrence), [])
+        if not ours:
+            return None
+        theirs = call.outputs[place]
+        mine = ours[min(place, len(ours) - 1)]
+        found = gap(mine, theirs)
+        return Seen(call, "agrees" if found.agrees else "differs", mine, theirs, found, self._place(mine))
 
-    def _look_at_result(self, call: Call, theirs: np.ndarray) -> Seen:
-        """The whole model: each of the port's results must be PyTorch's at its place, or another one of PyTorch's."""
-        worst: tuple[float, Seen] | None = None
-        for index, ours in enumerate(self._port.outputs):
-            candidates = call.outputs[index : index + 1] + call.outputs
-            gaps = [(gap(ours, other), other) for other in candidates]
-            found, other = next(((g, o) for g, o in gaps if g.agrees), gaps[0] if gaps else (None, theirs))
-            agrees = found is not None and found.agrees
-            seen = Seen(call, "agrees" if agrees else "differs", ours, other, found, self._place(ours))
-            size = found.relative if found else float("inf")
-            if worst is None or size > worst[0]:
-                worst = (size, seen)
-        return worst[1] if worst else Seen(call, "differs", None, theirs, None)
+    def _look_at_result(self, call: Call) -> Seen:
+        """The whole model: each of the port's results must be PyTorch's at its place, axis by axis."""
+        seen = []
+        for ours, theirs in zip(self._port.outputs, call.outputs, strict=False):
+            found = strict_gap(ours, theirs, channels_last=self._channels_last)
+            verdict = "agrees" if found.agrees else "differs"
+            seen.append(Seen(call, verdict, ours, theirs, found, self._place(ours)))
+        if not seen:
+            theirs = call.outputs[0] if call.outputs else np.zeros(0)
+            verdict = "differs" if call.outputs or self._port.outputs else "hidden"
+            return Seen(call, verdict, next(iter(self._port.outputs), None), theirs, None)
+        return max(seen, key=lambda one: one.gap.relative if one.gap is not None else inf)
 
     def _place(self, array: np.ndarray) -> str:
         return next((value.place for value in self._pool.find(array) if value.place), "")
 
     def _first(self) -> Place | None:
-        seen = next((seen for seen in self.seen if seen.verdict == "differs"), None)
+        wrong = {"differs"} if self.seen[-1].verdict == "agrees" else {"differs", "elsewhere"}
+        seen = next((seen for seen in self.seen if seen.verdict in wrong), None)
         if seen is None:
             return None
         before = self.run.ops[: seen.call.end]

@@ -50,6 +50,16 @@ def gap(ours: np.ndarray, theirs: np.ndarray) -> Gap:
     return best
 
 
+def strict_gap(ours: np.ndarray, theirs: np.ndarray, *, channels_last: bool = False) -> Gap:
+    """The gap in PyTorch's own order of axes; or, if that is allowed, with its channels last."""
+    own = tuple(range(theirs.ndim))
+    found = [_gap(ours, theirs, own) if ours.shape == theirs.shape else Gap(inf, inf, (), own)]
+    last = (0, *range(2, theirs.ndim), 1)
+    if channels_last and theirs.ndim > 2 and ours.shape == tuple(theirs.shape[axis] for axis in last):
+        found.append(_gap(ours, theirs, last))
+    return min(found, key=lambda gap: gap.relative)
+
+
 def orders(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """The orders of axes that move more than axes of length 1; the given order first."""
     seen = set()
@@ -145,4 +155,7 @@ def _mark(array: np.ndarray) -> tuple[float, float, float, float]:
 
 def informative(array: np.ndarray) -> bool:
     """Whether equal numbers can mean anything: there are several, and they differ."""
-    return prod(array.shape) > 1 and bool(np.ptp(array) > 0)
+    if prod(array.shape) < 2:
+        return False
+    finite = array[np.isfinite(array)]
+    return bool(finite.size > 1 and np.ptp(finite) > 0)

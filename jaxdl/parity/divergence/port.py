@@ -1,10 +1,10 @@
 """The port: a JAX model that shows every tensor that it computes on its way, in float64."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -14,24 +14,7 @@ import numpy as np
 from jaxdl import nn
 from jaxdl.nn import watch
 from jaxdl.parity.divergence.match import Value
-
-# Primitives that only call what stands inside them.
-CALLS = frozenset(
-    {"jit", "pjit", "custom_jvp_call", "custom_vjp_call", "checkpoint", "remat2", "closed_call", "core_call"}
-)
-
-
-@dataclass(frozen=True)
-class Narrow:
-    """A place where the port computes in a smaller type.
-
-    Attributes:
-        dtype: the type.
-        place: the port's line.
-    """
-
-    dtype: str
-    place: str
+from jaxdl.parity.divergence.sight import Kept, Narrow, Sight, compiled
 
 
 @dataclass
@@ -40,7 +23,7 @@ class PortRun:
 
     Attributes:
         values: every floating tensor on its way.
-        outputs: the floating tensors of its result.
+        outputs: the tensors of its result.
         inputs_of, outputs_of: those of each call of a named module: (name, occurrence) → tensors.
         buffers: after the run.
         narrow: where it left float64.
@@ -63,15 +46,23 @@ class Port:
         inputs: arguments.
         keywords: more of them.
         params: of a function.
+        tied: of a function: further names of its tensors.
     """
 
     def __init__(
-        self, model: Any, inputs: Sequence[Any], keywords: Mapping[str, Any], params: Mapping[str, Any] | None
+        self,
+        model: Any,
+        inputs: Sequence[Any],
+        keywords: Mapping[str, Any],
+        params: Mapping[str, Any] | None = None,
+        tied: Mapping[str, str] | None = None,
     ) -> None:
         self.inputs = [_wide(value) for value in inputs]
         self._keywords = {name: _wide(value) for name, value in keywords.items()}
         self.model = model
         self.named = nn.is_module(model)
+        self._tied = dict(tied or {})
+        self._runs: dict[tuple[str, bool], PortRun] = {}
         if self.named:
             _, trained, buffers = nn.functionalize(model)
             self.modules = {name: type(module).__name__ for name, module in nn.named_modules(model).items()}
@@ -80,7 +71,7 @@ class Port:
             self.modules = {}
         self.params = {name: _wide(value) for name, value in trained.items()}
         self.buffers = {name: _wide(value) for name, value in buffers.items()}
-        self.can_train = self.named or "train" in inspect.signature(model).parameters
+        self.can_train = self.named or _takes(model, "train")
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Every parameter and buffer that is an array of numbers."""
@@ -92,14 +83,16 @@ class Port:
         if self.named:
             apply = watch.watched(self.model, train=train)[0]
             return lambda params, buffers, *inputs: apply(params, buffers, *inputs, **self._keywords)
-        if train and self.can_train:
-            return self._trained
-        return lambda params, buffers, *inputs: (self.model(params, *inputs, **self._keywords), buffers)
 
-    def _trained(self, params: Any, buffers: Any, *inputs: Any) -> tuple[Any, dict[str, Any]]:
-        found = self.model(params, *inputs, train=True, **self._keywords)
-        changed = isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], Mapping)
-        return found if changed else (found, buffers)
+        def run(params: Any, buffers: Any, *inputs: Any) -> tuple[Any, Any]:
+            params = {**params, **{name: params[first] for name, first in self._tied.items()}}
+            if not (train and self.can_train):
+                return self.model(params, *inputs, **self._keywords), buffers
+            found = self.model(params, *inputs, train=True, **self._keywords)
+            changed = isinstance(found, tuple) and len(found) == 2 and _moved(found[1], params)
+            return found if changed else (found, buffers)
+
+        return run
 
     def run(self, *, train: bool = False, widened: bool = False) -> PortRun:
         """The port on the inputs: every floating tensor that it computes.
@@ -108,147 +101,86 @@ class Port:
             train: in training mode, where nothing is dropped.
             widened: whether it computes in float64 what it would compute in a smaller type.
         """
-        with jax.enable_x64(True):
-            function = self.function(train)
+        with double():
             arguments = (self.params, self.buffers, *self.inputs)
-            closed, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
-            count = len(jax.tree.leaves(shape[0]))
-            sight = _Sight(widened)
-            leaves = jax.tree.leaves(arguments)
-            results, seen = jax.jit(lambda flat: sight.evaluate(closed, flat))(leaves)
-            outputs = [np.asarray(value) for value in results[:count] if _floating(value)]
-            buffers = jax.tree.unflatten(jax.tree.structure(shape[1]), results[count:])
-        run = PortRun([], outputs, narrow=sight.narrow)
-        run.buffers = {name: np.asarray(value) for name, value in buffers.items() if _plain(value)}
-        for value, place, name in zip(map(np.asarray, seen), sight.places, sight.names, strict=True):
-            run.values.append(Value(value, place))
-            if name is not None:
-                side = run.inputs_of if name.side == "in" else run.outputs_of
-                side.setdefault((name.module, name.occurrence), []).append(value)
-        return run
+            closed, shape = jax.make_jaxpr(self.function(train), return_shape=True)(*arguments)
+            # Most models compute the same in both modes: what is compiled once need not be compiled again.
+            key = (re.sub(r" at 0x\w+", "", str(closed.jaxpr)), widened)
+            if closed.consts or key not in self._runs:
+                self._runs[key] = _evaluate(closed, shape, jax.tree.leaves(arguments), widened)
+            return self._runs[key]
 
 
-class _Sight:
-    """Evaluates a trace and keeps every floating tensor of it."""
-
-    def __init__(self, widened: bool) -> None:
-        self._widened = widened
-        self.places: list[str] = []
-        self.names: list[watch.Seen | None] = []
-        self.narrow: list[Narrow] = []
-        self._kept: list[jax.Array] = []
-        self._tags: dict[str, int] = {}
-
-    def evaluate(self, closed: Any, arguments: Sequence[Any]) -> tuple[list[Any], list[jax.Array]]:
-        """The results, and all the tensors on the way, in float64."""
-        return self._run(closed.jaxpr, closed.consts, arguments, keep=True), self._kept
-
-    def _run(self, jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Any], *, keep: bool) -> list[Any]:
-        known: dict[Any, Any] = {}
-        for variable, value in [*zip(jaxpr.constvars, consts, strict=True), *zip(jaxpr.invars, arguments, strict=True)]:
-            known[variable] = self._wide(value)
-        read = lambda atom: self._wide(atom.val) if hasattr(atom, "val") else known[atom]  # noqa: E731
-        for equation in jaxpr.eqns:
-            values = [read(atom) for atom in equation.invars]
-            results = self._apply(equation, values, keep)
-            for variable, result in zip(equation.outvars, results, strict=True):
-                known[variable] = result
-                if keep:
-                    self._keep(equation, variable, result)
-        return [read(atom) for atom in jaxpr.outvars]
-
-    def _apply(self, equation: Any, values: list[Any], keep: bool) -> list[Any]:
-        parameters = equation.params
-        if equation.primitive.name in CALLS:
-            inner = parameters.get("jaxpr", parameters.get("call_jaxpr"))
-            consts = getattr(inner, "consts", ())
-            return self._run(getattr(inner, "jaxpr", inner), consts, values, keep=keep)
-        if self._widened and equation.primitive.name == "scan":
-            return self._scan(parameters, values)
-        if self._widened:
-            parameters = {name: _wider(name, value) for name, value in parameters.items()}
-        results = equation.primitive.bind(*values, **parameters)
-        return list(results) if equation.primitive.multiple_results else [results]
-
-    def _scan(self, parameters: dict[str, Any], values: list[Any]) -> list[Any]:
-        """A scan whose body is evaluated as all else is."""
-        body, fixed, carried = parameters["jaxpr"], parameters["num_consts"], parameters["num_carry"]
-        consts, carry, slices = values[:fixed], values[fixed : fixed + carried], values[fixed + carried :]
-
-        def step(carry: list[Any], x: list[Any]) -> tuple[list[Any], list[Any]]:
-            results = self._run(body.jaxpr, body.consts, [*consts, *carry, *x], keep=False)
-            return results[:carried], results[carried:]
-
-        carry, outputs = jax.lax.scan(step, carry, slices, length=parameters["length"], reverse=parameters["reverse"])
-        return [*carry, *outputs]
-
-    def _keep(self, equation: Any, variable: Any, result: Any) -> None:
-        if not _floating(result):
-            return
-        place = line(equation.source_info)
-        dtype = variable.aval.dtype
-        if dtype.itemsize < 8 and not any(_narrow(atom.aval) for atom in equation.invars):
-            self.narrow.append(Narrow(dtype.name, place))
-        self._kept.append(jnp.asarray(result, jnp.float64))
-        self.places.append(place)
-        name = None
-        if equation.primitive.name == "name":
-            given = equation.params["name"]
-            name = watch.read(given)
-            if name is None:
-                name = watch.Seen(given, self._tags.get(given, 0), "out", 0)
-                self._tags[given] = name.occurrence + 1
-        self.names.append(name)
-
-    def _wide(self, value: Any) -> Any:
-        return jnp.asarray(value, jnp.float64) if self._widened and _floating(value) else value
+def _evaluate(closed: Any, shape: Any, leaves: Sequence[Any], widened: bool) -> PortRun:
+    sight = Sight(widened)
+    count = len(jax.tree.leaves(shape[0]))
+    results, arrays = compiled(lambda flat: sight.evaluate(closed, flat))(leaves)
+    outputs = [_real(np.asarray(value)) for value in results[:count] if _plain(value)]
+    buffers = jax.tree.unflatten(jax.tree.structure(shape[1]), results[count:])
+    run = PortRun([], outputs, narrow=sight.narrow)
+    run.buffers = {name: np.asarray(value) for name, value in buffers.items() if _plain(value)}
+    for array, kept in zip(map(np.asarray, arrays), sight.kept, strict=True):
+        _enter(run, kept, array)
+    return run
 
 
-def _wider(name: str, value: Any) -> Any:
-    """A primitive's parameter with float64 for a smaller floating type."""
+def _enter(run: PortRun, kept: Kept, array: np.ndarray) -> None:
+    for value, name in kept.values(array):
+        run.values.append(value)
+        if name is not None:
+            side = run.inputs_of if name.side == "in" else run.outputs_of
+            side.setdefault((name.module, name.occurrence), []).append(value.array)
+
+
+@contextmanager
+def double() -> Iterator[None]:
+    """float64 on a CPU, where there is one."""
     try:
-        return np.dtype(np.float64) if name.endswith(("dtype", "type")) and _smaller(np.dtype(value)) else value
-    except TypeError:
-        return value
+        device = jax.local_devices(backend="cpu")[0]
+    except RuntimeError:  # only an accelerator's platform was asked for
+        device = None
+    with jax.enable_x64(True), jax.default_device(device):
+        yield
 
 
-def _smaller(dtype: Any) -> bool:
-    return bool(jnp.issubdtype(dtype, jnp.floating)) and dtype.itemsize < 8
+def _takes(function: Any, keyword: str) -> bool:
+    try:
+        return keyword in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # a built-in one
+        return False
 
 
-def _narrow(aval: Any) -> bool:
-    return hasattr(aval, "dtype") and jnp.issubdtype(aval.dtype, jnp.floating) and aval.dtype.itemsize < 8
-
-
-def _floating(value: Any) -> bool:
-    return hasattr(value, "dtype") and bool(jnp.issubdtype(value.dtype, jnp.floating))
+def _moved(found: Any, params: Mapping[str, Any]) -> bool:
+    """Whether it is a function's dict of buffers."""
+    return isinstance(found, Mapping) and set(found) <= set(params)
 
 
 def _plain(value: Any) -> bool:
-    return isinstance(value, np.ndarray | jax.Array) and not jnp.issubdtype(value.dtype, jax.dtypes.extended)
+    if isinstance(value, np.ndarray | np.generic | jax.Array):
+        return not jnp.issubdtype(value.dtype, jax.dtypes.extended)
+    return isinstance(value, bool | int | float | complex)
+
+
+def _real(array: np.ndarray) -> np.ndarray:
+    """In float64; complex numbers as pairs."""
+    if np.iscomplexobj(array):
+        array = np.stack([array.real, array.imag], -1)
+    return array.astype(np.float64)
 
 
 def _wide(value: Any) -> Any:
     """An array as NumPy's, a floating one in float64; PyTorch's tensors too."""
     if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
+        value = value.detach().cpu()
+        value = (value.double() if value.is_floating_point() else value).numpy()
+    if isinstance(value, dict):
+        return {key: _wide(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_wide(entry) for entry in value)
-    if not _plain(value) and not isinstance(value, np.generic):
+        entries = [_wide(entry) for entry in value]
+        return type(value)(*entries) if hasattr(value, "_fields") else type(value)(entries)
+    if not isinstance(value, np.ndarray | np.generic | jax.Array) or not _plain(value):
         return value
     array = np.array(value)
+    if np.iscomplexobj(array):
+        return array.astype(np.complex128)
     return array.astype(np.float64) if jnp.issubdtype(array.dtype, jnp.floating) else array
-
-
-# Where the frames of a trace are not the port's own.
-OTHERS = tuple(
-    str(Path(spec.origin).parent) for name in ("jax", "flax", "jaxdl") if (spec := find_spec(name)) and spec.origin
-)
-
-
-def line(source: Any) -> str:
-    """The port's own line in a trace: not one of jax's, Flax's or jaxdl's."""
-    for frame in source.traceback.frames if source.traceback else ():
-        if not frame.file_name.startswith(OTHERS):
-            return f"{Path(frame.file_name).name}:{frame.line_num}"
-    return ""

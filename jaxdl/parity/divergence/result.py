@@ -1,23 +1,18 @@
-"""What `diff` found, as data and as the page that people read."""
+"""What `diff` found, as data; printed, it is a page."""
 
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
-import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from jaxdl.parity.divergence.comparison import Seen
+from jaxdl.parity.divergence import page
 from jaxdl.parity.divergence.counterparts import Relation
 from jaxdl.parity.divergence.match import Gap
 from jaxdl.parity.divergence.search import Cause, Fault, Found
 from jaxdl.parity.divergence.training import Tensor
 from jaxdl.parity.errors import ParityError
-
-WIDTH = 110
 
 
 @dataclass(frozen=True)
@@ -58,19 +53,19 @@ class First:
 
 @dataclass(frozen=True)
 class Diff:
-    """The result of `diff`: truthy attributes are data, `str()` is the page.
+    """The result of `diff`: its attributes are data, `str()` is the page.
 
     Attributes:
         name: of the PyTorch model.
         parameters: tensors that do not hold PyTorch's numbers.
         compared: how many tensors were compared.
         forward: the outputs in evaluation mode.
-        training: the outputs in training mode; None where the port has no such mode.
+        training: the outputs in training mode; None where they were not compared.
         buffers: after a run in training mode, in the order of their modules.
-        buffer_faults: their causes.
         gradients: by parameter; None where they were not compared.
         steps: a list a step; None where they were not taken.
         notes: what was not compared, and why.
+        absent: PyTorch's tensors that have no counterpart in the port.
     """
 
     name: str
@@ -82,19 +77,24 @@ class Diff:
     gradients: tuple[Tensor, ...] | None = None
     steps: tuple[tuple[Tensor, ...], ...] | None = None
     notes: tuple[str, ...] = field(default=())
+    absent: tuple[str, ...] = ()
+
+    def noting(self, note: str) -> "Diff":
+        """The same with one more note."""
+        return replace(self, notes=(*self.notes, note))
 
     @property
     def firsts(self) -> list[First]:
         """Every difference that was found, in order: behind each, the comparison went on with its cause made good."""
         found = [_first("forward", fault) for fault in self.forward.faults]
-        if not found and self.training is not None:
+        if self.training is not None:
             found += [_first("training", fault) for fault in self.training.faults]
-        stages = [("buffers", self.buffers), ("gradients", self.gradients or ())]
-        stages += [(f"step {number}", step) for number, step in enumerate(self.steps or (), 1)]
-        for stage, tensors in stages:
+        for stage, tensors in (("buffers", self.buffers), ("gradients", self.gradients or ())):
             found += [_of_tensor(stage, tensor) for tensor in tensors if not tensor.agrees]
-            if found and stage.startswith("step"):
-                break
+        for number, step in enumerate(self.steps or (), 1):
+            wrong = [_of_tensor(f"step {number}", tensor) for tensor in step if not tensor.agrees]
+            if wrong:
+                return found + sorted(wrong, key=lambda one: not one.causes)
         return found
 
     @property
@@ -104,7 +104,7 @@ class Diff:
 
     @property
     def agrees(self) -> bool:
-        """Whether nothing differs."""
+        """Whether nothing that was compared differs."""
         return self.first is None
 
     @property
@@ -114,7 +114,8 @@ class Diff:
         for found in (self.forward, self.training):
             for seen in found.comparison.seen if found is not None else ():
                 if seen.verdict != "hidden":
-                    names[seen.call.name] = names.get(seen.call.name, True) and seen.verdict == "agrees"
+                    right = seen.verdict == "agrees" or (seen.verdict == "elsewhere" and not found.faults)
+                    names[seen.call.name] = names.get(seen.call.name, True) and right
         return [name for name, agrees in names.items() if agrees]
 
     def assert_agreement(self) -> None:
@@ -127,90 +128,16 @@ class Diff:
         if first is not None:
             cause = f"; {first.causes[0]}" if first.causes else ""
             raise ParityError(
-                f"{first.stage} · {_called(first.module)} · {first.tensor} · {first.relative:.1e} > 1e-10 (float64)"
+                f"{first.stage} · {page.called(first.module)} · {first.tensor} · {first.relative:.1e} > 1e-10 (float64)"
                 f"{cause}"
             )
 
     def table(self) -> Table:
         """Every module's output in the order in which they are computed."""
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-        for heading in ("module", "kind", "PyTorch", "port", "|Δ|", "of scale", "verdict"):
-            table.add_column(heading, overflow="fold")
-        mode = self.training if self.forward.comparison.first is None and self.training else self.forward
-        for seen in mode.comparison.seen:
-            found = seen.gap
-            agrees = {"agrees": "agrees", "differs": "[bold]DIFFERS", "hidden": "not seen in the port"}[seen.verdict]
-            table.add_row(
-                _called(seen.call.name) + (f" (call {seen.call.occurrence + 1})" if seen.call.occurrence else ""),
-                type(seen.call.module).__name__,
-                _shape(seen.theirs),
-                _shape(seen.ours),
-                "" if found is None else _size(found.difference),
-                "" if found is None else _size(found.relative),
-                agrees,
-            )
-        return table
-
-    def lines(self) -> Iterator[str]:
-        """The page, without the table."""
-        yield from self._about_parameters()
-        yield from self._about_outputs()
-        yield from self._about_tensors("gradients", self.gradients)
-        for number, step in enumerate(self.steps or (), 1):
-            yield from self._about_tensors(f"step {number}", step)
-        for note in self.notes:
-            yield f"not compared  {note}"
-        yield from self._about_what_is_right()
-
-    def _about_parameters(self) -> Iterator[str]:
-        right = self.compared - len(self.parameters)
-        yield f"parameters    {right} of {self.compared} tensors hold PyTorch's numbers"
-        for one in self.parameters[:8]:
-            yield f"              {one.name} differs by {_size(one.gap.difference)} ({one.kind}: {one.text})"
-        if len(self.parameters) > 8:
-            yield f"              and {len(self.parameters) - 8} more"
-
-    def _about_outputs(self) -> Iterator[str]:
-        for mode, found in (("forward", self.forward), ("training", self.training)):
-            if found is None:
-                continue
-            if not found.faults:
-                count = sum(seen.verdict == "agrees" for seen in found.comparison.seen)
-                yield f"{mode:14}every output agrees ({count} modules, largest difference {_largest(found)} of scale)"
-            for number, fault in enumerate(found.faults):
-                yield from _about_fault(mode, number, _first(mode, fault), fault)
-        yield from self._about_tensors("buffers", self.buffers or None)
-
-    def _about_tensors(self, stage: str, tensors: Sequence[Tensor] | None) -> Iterator[str]:
-        if tensors is None:
-            return
-        wrong = [tensor for tensor in tensors if not tensor.agrees]
-        compared = [tensor.gap for tensor in tensors if tensor.gap is not None]
-        largest = _size(max((g.relative for g in compared if g.agrees), default=0.0))
-        yield f"{stage:14}{len(compared) - len(wrong)} of {len(compared)} tensors agree (to {largest} of scale)"
-        for tensor in wrong[:8]:
-            assert tensor.gap is not None
-            yield (
-                f"              {tensor.name} differs by {_size(tensor.gap.difference)} at {tensor.gap.index}"
-                + (f": {tensor.kind}; {tensor.text}" if tensor.kind else "")
-            )
-
-    def _about_what_is_right(self) -> Iterator[str]:
-        right = [name or "the whole model" for name in self.right]
-        names = ", ".join(right[:12]) + (f" and {len(right) - 12} more" if len(right) > 12 else "")
-        if self.agrees:
-            yield f"right         everything that was compared: {names}"
-            return
-        yield f"right         {names or 'nothing'}"
-        if self.forward.faults and self.forward.last is not None and self.forward.last.first is None:
-            count = len(self.forward.faults)
-            what = "that change" if count == 1 else f"those {count} changes"
-            yield f"              and with {what} every output of the port is PyTorch's: nothing else is wrong in it"
-        elif len(self.forward.faults) > 1:
-            yield "              (each difference above was looked for with the changes before it made)"
+        return page.table(self)
 
     def __str__(self) -> str:
-        out = Console(file=io.StringIO(), width=WIDTH, record=True)
+        out = Console(file=io.StringIO(), width=page.WIDTH, record=True)
         self.print(out)
         return "\n".join(line.rstrip() for line in out.export_text().splitlines())
 
@@ -220,31 +147,8 @@ class Diff:
         verdict = "agrees with PyTorch" if self.agrees else "differs from PyTorch"
         console.print(f"{self.name}: the port {verdict} (float64)", highlight=False, markup=False)
         console.print(self.table())
-        for line in self.lines():
+        for line in page.lines(self):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _about_fault(mode: str, number: int, first: First, fault: Fault) -> Iterator[str]:
-    label = mode if number == 0 else ""
-    what = "first difference" if number == 0 else "next difference"
-    yield f"{label:14}{what}: the output of {_called(first.module)} ({type(fault.place.seen.call.module).__name__})"
-    ours, theirs = first.shapes
-    values = _values(fault.place.seen, first.index)
-    yield (
-        f"              PyTorch {theirs}, port {ours if ours is not None else 'no such tensor'}; largest difference "
-        f"{_size(first.difference)} ({_size(first.relative)} of scale) at {first.index}{values}"
-    )
-    if first.where != first.module or first.line:
-        code = f"the code of {_called(first.where)}" if first.where != first.module else _called(first.module)
-        function = f", where PyTorch calls {first.function}" if first.function else ""
-        line = f"; the port's line: {first.line}" if first.line else ""
-        yield f"              the cause stands in {code}{function}{line}"
-    if first.causes:
-        yield f"              cause: {first.cause}"
-        for rank, cause in enumerate(first.causes, 1):
-            yield f"              {rank}. {cause}"
-    else:
-        yield f"              no cause was found: {fault.tried} changes were tried, and none gives the port's numbers"
 
 
 def _first(stage: str, fault: Fault) -> First:
@@ -260,30 +164,5 @@ def _first(stage: str, fault: Fault) -> First:
 def _of_tensor(stage: str, tensor: Tensor) -> First:
     module, _, leaf = tensor.name.rpartition(".")
     found = tensor.gap or Gap(inf, inf, (), ())
-    causes = (Cause(tensor.kind, tensor.text, 0.0),) if tensor.kind else ()
-    shape = tuple(0 for _ in found.axes)
-    return First(stage, module, leaf, module, "", (shape, shape), found.difference, found.relative, found.index, causes)
-
-
-def _values(seen: Seen, index: tuple[int, ...]) -> str:
-    if seen.ours is None or seen.gap is None or seen.gap.difference == inf or not index:
-        return ""
-    turned = seen.ours.reshape([seen.theirs.shape[axis] for axis in seen.gap.axes])
-    ours = turned[tuple(index[axis] for axis in seen.gap.axes)]
-    return f": {seen.theirs[index]:.6g} there, {ours:.6g} here"
-
-
-def _called(name: str) -> str:
-    return name or "the whole model"
-
-
-def _shape(array: np.ndarray | None) -> str:
-    return "" if array is None else "×".join(map(str, array.shape)) or "scalar"
-
-
-def _size(value: float) -> str:
-    return "∞" if value == inf else f"{value:.1e}" if value else "0"
-
-
-def _largest(found: Found) -> str:
-    return _size(max((seen.gap.relative for seen in found.comparison.seen if seen.gap is not None), default=0.0))
+    causes = (Cause(tensor.kind, tensor.text, None),) if tensor.kind else ()
+    return First(stage, module, leaf, module, "", tensor.shapes, found.difference, found.relative, found.index, causes)

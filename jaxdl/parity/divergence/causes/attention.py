@@ -22,15 +22,23 @@ def attention(given: Given) -> Iterator[Try]:
 
     width = given.a.query.shape[-1]
     heads = given.a.query.shape[1] if given.a.query.ndim == 4 else 1
-    for scale, text in (
+    scales = (
         (1.0, "not scaling the scores"),
         (1 / width, f"scaling the scores by 1 / {width} instead of 1 / √{width}"),
         ((width * heads) ** -0.5, f"scaling the scores by 1 / √{width * heads}, the width of all heads"),
         (width**-0.25, f"scaling the scores by {width}^(−1/4)"),
         (width**0.5, f"multiplying the scores by √{width} instead of dividing"),
-    ):
+    )
+    for scale, text in scales:
         yield Try("scale", text, lambda a, scale=scale: run(a, scale=scale))
     yield from _masks(given, run)
+    if given.a.is_causal or given.a.attn_mask is not None:
+        for scale, text in scales:
+            yield Try(
+                "scale and mask",
+                f"leaving the mask out and {text}",
+                lambda a, scale=scale: run(a, scale=scale, is_causal=False, attn_mask=None),
+            )
     for order in list(permutations(("query", "key", "value")))[1:]:
         if len({getattr(given.a, name).shape for name in order}) == 1:
             yield Try(

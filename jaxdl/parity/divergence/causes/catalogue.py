@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from jaxdl.parity.divergence.original import Change, Op
+from jaxdl.parity.divergence.recording import Change, Op
 
 Arguments = SimpleNamespace
 
@@ -73,13 +73,15 @@ def arguments(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Argum
     return SimpleNamespace(**{**known, **dict(zip(known, args, strict=False)), **kwargs})
 
 
-def candidates(op: Op, where: str) -> Iterator[Change]:
-    """Every change of the table for one call of a function."""
+def candidates(op: Op, where: str, at: tuple[int, ...]) -> Iterator[Change]:
+    """Every change of the table for a function, made at the calls of these numbers."""
     name = op.name.rstrip("_") if not op.name.startswith("__") else op.name
     for rule in RULES.get(name, []):
         given = Given(arguments(name, op.args, op.kwargs), where, op.outputs[0] if op.outputs else None)
-        for found in rule(given):
-            yield Change(found.kind, found.text, op.index, _replacement(name, found.function))
+        try:
+            yield from (Change(one.kind, one.text, at, _replacement(name, one.function)) for one in rule(given))
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
+            continue  # the function was called in a way that the rule does not know
 
 
 def _replacement(name: str, function: Callable[[Arguments], Any]) -> Callable[..., Any]:

@@ -123,7 +123,7 @@ def group_norm(given: Given) -> Iterator[Try]:
             yield Try("groups", f"{groups} groups", lambda a, groups=groups: run(a, num_groups=groups))
 
     def interleaved(a: Any) -> Any:
-        n, c = a.input.shape[:2]
+        c = a.input.shape[1]
         order = a.input.new_tensor(range(c)).long().reshape(-1, a.num_groups).T.reshape(-1)
         back = order.argsort()
         return _affine(a, F.group_norm(a.input[:, order], a.num_groups, eps=a.eps)[:, back])

@@ -26,8 +26,9 @@ def of(factory: Callable[[Any], Any]) -> Iterator[tuple[str, str, Callable[[Any]
 
     momentum = own.get("momentum")
     if momentum:
-        text = f"dampening {momentum:g} (a mean of gradients, weighted 1 − momentum) instead of {own.get('dampening', 0):g}"
-        yield "momentum convention", text, other(dampening=momentum)
+        if "dampening" in own:
+            text = f"dampening {momentum:g} (the mean of gradients) instead of {own['dampening']:g}"
+            yield "momentum convention", text, other(dampening=momentum)
         yield "momentum convention", f"momentum {1 - momentum:g} instead of {momentum:g}", other(momentum=1 - momentum)
         yield "momentum convention", "no momentum", other(momentum=0.0)
         if "nesterov" in own:

@@ -88,11 +88,18 @@ def parts(given: Given) -> Iterator[Try]:
         size = given.a.input.shape[given.a.dim]
         if all(piece.shape == pieces[0].shape for piece in pieces):
 
-            def interleaved(a: Any) -> Any:
-                rows = a.input.new_tensor(range(size)).long().reshape(-1, len(pieces)).T
-                return tuple(a.input.index_select(a.dim, row) for row in rows)
+            def interleaved(a: Any, length: int = 1) -> Any:
+                rows = a.input.new_tensor(range(size)).long().reshape(-1, len(pieces), length).transpose(0, 1)
+                return tuple(a.input.index_select(a.dim, row.reshape(-1)) for row in rows)
 
             yield Try("order of parts", f"taking every {len(pieces)}th for a part instead of neighbours", interleaved)
+            part = size // len(pieces)
+            for heads in (heads for heads in range(2, min(part, 129)) if part % heads == 0):
+                yield Try(
+                    "order of parts",
+                    f"cutting into {heads} heads first, and each head into {len(pieces)} parts",
+                    lambda a, length=part // heads: interleaved(a, length),
+                )
 
 
 @tries("cat concat concatenate", "tensors, dim=0")

@@ -1,0 +1,201 @@
+"""What is tried for a difference, the likeliest first."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from jaxdl.parity.divergence import causes
+from jaxdl.parity.divergence.causes.elementwise import activations
+from jaxdl.parity.divergence.comparison import Comparison, Place
+from jaxdl.parity.divergence.counterparts import Relation
+from jaxdl.parity.divergence.match import gap
+from jaxdl.parity.divergence.recording import Change, Op, Run
+from jaxdl.parity.divergence.sight import Narrow
+
+REWIRED = 24  # earlier results that are tried as a function's input
+LATER = 12  # functions behind the first that the port lacks
+# What computes nothing: its result is found in the port whatever the order that it makes.
+CARRIERS = frozenset(
+    {"flatten", "reshape", "view", "unflatten", "permute", "transpose", "swapaxes", "t", "contiguous", "clone"}
+    | {"squeeze", "unsqueeze", "expand", "chunk", "split", "select", "__getitem__", "cat", "stack", "dropout", "unbind"}
+)
+
+
+def tiers(
+    place: Place, comparison: Comparison, relations: Sequence[Relation], narrow: Sequence[Narrow]
+) -> Iterator[Iterator[Change]]:
+    """The port's own types and parameters, what stands at the place itself, anything else."""
+    run = comparison.run
+    yield _types(narrow)
+    ops = suspects(place, comparison)
+    owners = {run.module_of(op) for op in ops} | {place.seen.call.name}
+    values = [r for r in relations if r.value is not None]
+    related = [r for r in values if r.name.rpartition(".")[0] in owners]
+    yield (_given([one]) for one in related)
+    if len(related) > 1:
+        yield iter([_given(related)])
+    if place.op is None:
+        yield _turned(place)
+    yield (change for op in ops for change in _candidates(op, run))
+    yield _orders_of_modules(place, run)
+    if place.op is None or not ops:
+        yield _behind(place)
+    yield (change for op in ops[:3] for change in _before(op, run))
+    if len(values) > len(related):
+        yield iter([_given(values)])
+    yield (change for op in ops for change in _candidates(op, run, once=True))
+
+
+def suspects(place: Place, comparison: Comparison) -> list[Op]:
+    """Functions that may be the cause: the first that the port lacks, then others up to the end of that call."""
+    call = place.seen.call
+    ops = comparison.run.ops
+    if place.op is None:
+        return [op for op in reversed(ops[call.start : call.end]) if op.outputs][:8]
+    later = [op for op in ops[place.op.index + 1 : call.end] if op.outputs and not comparison.explained[op.index]]
+    return [place.op, *_carriers(place.op, ops), *later[:LATER]]
+
+
+def _carriers(op: Op, ops: Sequence[Op]) -> list[Op]:
+    """What brought a function its arguments without computing: it may have brought them in another order."""
+    waiting = sorted(op.parents, reverse=True)
+    found: list[Op] = []
+    while waiting and len(found) < LATER:
+        parent = ops[waiting.pop(0)]
+        if parent.name in CARRIERS and parent not in found:
+            found.append(parent)
+            waiting += sorted(parent.parents, reverse=True)
+    return found
+
+
+def _candidates(op: Op, run: Run, *, once: bool = False) -> Iterator[Change]:
+    """The table's changes for a function: at each call of its module; or, if there are several, at this one alone."""
+    others = tuple(other.index for other in run.ops if other.site == op.site)
+    if not once:
+        yield from causes.candidates(op, run.module_of(op), others)
+    elif len(others) > 1:
+        for change in causes.candidates(op, run.module_of(op), (op.index,)):
+            number = run.calls[op.call].occurrence + 1 if op.call >= 0 else 1
+            yield Change(change.kind, f"{change.text} (in call {number} alone)", change.ops, change.replacement)
+
+
+def _types(narrow: Sequence[Narrow]) -> Iterator[Change]:
+    if narrow:
+        line = f" ({narrow[0].place})" if narrow[0].place else ""
+        yield Change("dtype", f"computing in float64 what the port computes in {narrow[0].dtype}{line}")
+
+
+def _given(several: Sequence[Relation]) -> Change:
+    """PyTorch with the port's numbers in these tensors."""
+    kinds, texts = {one.kind for one in several}, list(dict.fromkeys(one.text for one in several))
+    kind = kinds.pop() if len(kinds) == 1 else "other values"
+    text = texts[0] if len(texts) == 1 else f"{texts[0]} and {len(texts) - 1} more such changes"
+    return Change(kind, text, tensors={one.name: one.value for one in several if one.value is not None})
+
+
+def _orders_of_modules(place: Place, run: Run) -> Iterator[Change]:
+    """Settings of PyTorch's own composed modules: where they normalise."""
+    call = place.seen.call
+    above = [call]
+    while above[-1].parent >= 0:
+        above.append(run.calls[above[-1].parent])
+    inside = [other for other in run.calls if call.start <= other.start < call.end]
+    for other in {one.name: one for one in [*above, *inside]}.values():
+        if isinstance(value := getattr(other.module, "norm_first", None), bool):
+            what = "behind" if value else "before"
+            text = f"normalising {what} the attention and the feed-forward part (norm_first={not value})"
+            yield Change("norm order", text, attributes={(other.name, "norm_first"): not value})
+
+
+def _before(op: Op, run: Run) -> Iterator[Change]:
+    """Something more, or something else, at a function's first argument."""
+    if not op.args or not hasattr(op.args[0], "shape") or not op.args[0].is_floating_point():
+        return
+    for name, function in activations().items():
+        if name != "no activation":
+            yield Change("extra activation", f"taking {name} before {op.name}", (op.index,), _on_first(function))
+    for module in {id(call.module): call for call in run.calls}.values():
+        if "Norm" in type(module.module).__name__ and not list(module.module.children()):
+            text = f"taking {module.name} before {op.name}"
+            yield Change("extra normalisation", text, (op.index,), _on_first(module.module))
+    shape = tuple(op.args[0].shape)
+    others = [o for o in run.ops[: op.index] if o.outputs and o.outputs[0].shape == shape][-REWIRED:]
+    for other in reversed(others):
+        where = run.module_of(other)
+        text = f"giving {op.name} the result of {other.name}{f' in {where}' if where else ''}"
+        yield Change("other input", text, (op.index,), _on_first(lambda x, o=other: _tensor(o.outputs[0])))
+
+
+def _on_first(function: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda func, args, kwargs: func(function(args[0]), *args[1:], **kwargs)
+
+
+def _turned(place: Place) -> Iterator[Change]:
+    """The numbers of the result in another order of the axes, or in another shape."""
+    seen = place.seen
+    if seen.ours is None:
+        return
+    found, shape = gap(seen.ours, seen.theirs), seen.ours.shape
+    if not found.agrees:
+        return
+    if found.axes == tuple(range(seen.theirs.ndim)):
+        text = f"giving the result the shape {shape} instead of {seen.theirs.shape}"
+        yield from _ending(place, "shape", text, lambda x: x.reshape(shape))
+    else:
+        text = f"giving the axes of the result in the order {found.axes}"
+        yield from _ending(place, "order of axes", text, lambda x: x.permute(found.axes).reshape(shape))
+
+
+def _behind(place: Place) -> Iterator[Change]:
+    """Something more behind the last function."""
+    endings: dict[str, Callable[..., Any]] = {
+        **activations(),
+        "softmax over the last axis": lambda x: x.softmax(-1),
+        "log_softmax over the last axis": lambda x: x.log_softmax(-1),
+        "softmax over axis 1": lambda x: x.softmax(1),
+        "the opposite": lambda x: -x,
+    }
+    for name, function in endings.items():
+        if name != "no activation":
+            yield from _ending(place, "extra activation", f"taking {name} at the end", function)
+
+
+def _ending(place: Place, kind: str, text: str, function: Callable[[Any], Any]) -> Iterator[Change]:
+    call = place.seen.call
+    index = next((i for i, t in enumerate(call.outputs) if t is place.seen.theirs), None)
+    made = None if index is None else call.made_by[index]
+    if made is not None:
+        yield Change(kind, text, (made[0],), _on_result(made[1], function))
+
+
+def _on_result(place: int, function: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A replacement that changes one of a function's results."""
+
+    def replacement(func: Any, args: Any, kwargs: Any) -> Any:
+        found = func(*args, **kwargs)
+        if not isinstance(found, list | tuple):
+            return function(found)
+        results = list(found)
+        results[place] = function(results[place])
+        return tuple(results)
+
+    return replacement
+
+
+def passed(place: Place) -> Change | None:
+    """PyTorch's model given the port's own tensor where it differs, so that what stands behind can be compared."""
+    seen = place.seen
+    if seen.ours is None or seen.gap is None or seen.ours.size != seen.theirs.size or not np.isfinite(seen.ours).all():
+        return None
+    axes = seen.gap.axes
+    turned = seen.ours.reshape([seen.theirs.shape[axis] for axis in axes]).transpose(np.argsort(axes))
+    name = seen.call.name or "the whole model"
+    text = f"giving PyTorch the port's own output of {name}"
+    return next(_ending(place, "", text, lambda x: _tensor(turned)), None)
+
+
+def _tensor(array: np.ndarray) -> Any:
+    import torch
+
+    return torch.from_numpy(array.copy())
