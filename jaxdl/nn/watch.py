@@ -59,16 +59,21 @@ def _walk(module: Any, name: str) -> Iterator[tuple[str, Any]]:
             yield from _walk(value, f"{name}.{attribute}".lstrip("."))
 
 
-def watched(model: nnx.Module, *, train: bool) -> tuple[Callable[..., tuple[Any, Tensors]], Tensors, Tensors]:
+def watched(
+    model: nnx.Module, *, train: bool, dtype: Any = None
+) -> tuple[Callable[..., tuple[Any, Tensors]], Tensors, Tensors]:
     """As `functionalize`, for a copy in one mode where nothing is dropped and every call of a submodule is named.
 
     In the trace of `apply(params, buffers, *inputs)` the arguments and results of each call go through
-    `jax.ad_checkpoint.checkpoint_name` with names that `read` understands.
+    `jax.ad_checkpoint.checkpoint_name` with names that `read` understands. With a dtype, modules that are told in
+    which one to compute are told this one.
     """
     copy = nnx.merge(*nnx.split(model))
     copy.train() if train else copy.eval()
     for module in named_modules(copy).values():
         _keep_all(module)
+        if dtype is not None and getattr(module, "dtype", None) is not None:
+            module.dtype = dtype
     apply, params, buffers = functionalize(copy)
     kinds = {type(module) for module in named_modules(copy).values()}
 

@@ -62,6 +62,7 @@ class Comparison:
         channels_last: whether the port's result may have its channels last.
         excused: (module, occurrence) of calls whose tensor stands elsewhere in the port without being a fault.
         before: a comparison that is the same up to the function `start`.
+        nearest: whether to look for the port's nearest tensor where it has no counterpart, which takes long.
     """
 
     def __init__(
@@ -75,8 +76,10 @@ class Comparison:
         excused: frozenset[tuple[str, int]] = frozenset(),
         before: "Comparison | None" = None,
         start: int = 0,
+        nearest: bool = True,
     ) -> None:
         self.run, self._port, self._pool, self._modules = run, port, pool, modules
+        self._nearest = nearest
         self._channels_last, self._excused = channels_last, excused
         self.found = [] if before is None else before.found[:start]
         self.found += [self._find(op) for op in run.ops[len(self.found) :]]
@@ -95,6 +98,20 @@ class Comparison:
         pairs = zip(self._port.outputs, self.run.root.outputs, strict=False)
         gaps = (strict_gap(a, b, channels_last=self._channels_last) for a, b in pairs)
         return [(place, found.axes) for place, found in enumerate(gaps) if found.agrees]
+
+    def turned(self, op: Op) -> bool:
+        """Whether the port has a function's result in another order of the axes alone, and not with channels last."""
+        tensors = [output for output in op.outputs if informative(output)]
+        if not tensors or not self.found[op.index]:
+            return False
+        values = self.found[op.index]
+        return not any(strict_gap(v.array, tensors[0], channels_last=True).agrees for v in values)
+
+    def factors(self, tensor: np.ndarray) -> list[float]:
+        """Numbers by which the port has this tensor multiplied."""
+        if not informative(tensor) or not np.isfinite(tensor).all():
+            return []
+        return self._pool.factors(tensor, self.claimed)
 
     def _find(self, op: Op) -> list[Value]:
         for output in op.outputs:
@@ -132,7 +149,7 @@ class Comparison:
             return own
         if not informative(theirs) or any(made is not None and self.explained[made[0]] for made in call.made_by):
             return Seen(call, "hidden", None, theirs, None)
-        nearest = self._pool.nearest(theirs, self.claimed)
+        nearest = self._pool.nearest(theirs, self.claimed) if self._nearest else None
         if nearest is None:
             return Seen(call, "differs", None, theirs, None)
         return Seen(call, "differs", nearest.array, theirs, gap(nearest.array, theirs), nearest.place)

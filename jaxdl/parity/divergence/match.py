@@ -138,6 +138,19 @@ class Pool:
         near = np.abs(self._marks[tensor.size] - mark) <= 4 * FLOAT64 * max(abs(mark[1]), 1e-300) + 1e-300
         return [values[i] for i in np.flatnonzero(near.all(axis=1)) if gap(values[i].array, tensor).agrees]
 
+    def factors(self, tensor: np.ndarray, without: set[Value]) -> list[float]:
+        """The c for which c times the tensor is among the values, but not among `without`."""
+        found: dict[float, None] = {}
+        for value in self._values.get(tensor.size, []):
+            mine = np.abs(value.array).max()
+            if value not in without and np.isfinite(mine) and mine > 0:
+                # The sum of sizes is the same in any order of the axes; the sum tells the sign.
+                size = float(np.abs(value.array).sum() / np.abs(tensor).sum())
+                for factor in (size, -size):
+                    if abs(factor - 1) > FLOAT64 and gap(value.array, factor * tensor).agrees:
+                        found[factor] = None
+        return list(found)
+
     def nearest(self, tensor: np.ndarray, without: set[Value]) -> Value | None:
         """The tensor of that size, not among `without`, that comes nearest to these numbers."""
         others = [value for value in self._values.get(tensor.size, []) if value not in without]

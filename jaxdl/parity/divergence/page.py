@@ -95,6 +95,11 @@ def _about_fault(label: str, which: str, fault: Fault) -> Iterator[str]:
     seen = fault.place.seen
     module = called(seen.call.name)
     call = f", call {seen.call.occurrence + 1}" if seen.call.occurrence else ""
+    if fault.again:
+        cause = fault.causes[0]
+        text = f"{which} difference: {module} ({type(seen.call.module).__name__}{call}), {cause.kind} again: {cause}"
+        yield from _under(label, text)
+        return
     yield from _under(label, f"{which} difference: the output of {module} ({type(seen.call.module).__name__}{call})")
     theirs = tuple(seen.theirs.shape)
     if seen.ours is None:

@@ -78,10 +78,10 @@ class Port:
         found = {**self.params, **self.buffers}
         return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
 
-    def function(self, train: bool) -> Callable[..., tuple[Any, dict[str, Any]]]:
+    def function(self, train: bool, *, widened: bool = False) -> Callable[..., tuple[Any, dict[str, Any]]]:
         """`(params, buffers, *inputs) -> (outputs, buffers)` in one mode."""
         if self.named:
-            apply = watch.watched(self.model, train=train)[0]
+            apply = watch.watched(self.model, train=train, dtype=jnp.float64 if widened else None)[0]
             return lambda params, buffers, *inputs: apply(params, buffers, *inputs, **self._keywords)
 
         def run(params: Any, buffers: Any, *inputs: Any) -> tuple[Any, Any]:
@@ -103,7 +103,7 @@ class Port:
         """
         with double():
             arguments = (self.params, self.buffers, *self.inputs)
-            closed, shape = jax.make_jaxpr(self.function(train), return_shape=True)(*arguments)
+            closed, shape = jax.make_jaxpr(self.function(train, widened=widened), return_shape=True)(*arguments)
             # Most models compute the same in both modes: what is compiled once need not be compiled again.
             key = (re.sub(r" at 0x\w+", "", str(closed.jaxpr)), widened)
             if closed.consts or key not in self._runs:

@@ -168,10 +168,13 @@ def watch(changes: Sequence[Change], *, recording: bool = True) -> Any:
             self._open: list[int] = []
             self._made: dict[int, tuple[int, int, Any]] = {}  # with the tensor itself, so that its id stays its own
             self._counts: dict[str, int] = {}
+            self._noting = False  # what is called to write something down is not the model's
 
         def __torch_function__(
             self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
+            if self._noting:
+                return func(*args, **(kwargs or {}))
             name = getattr(func, "__name__", "")
             func, args, kwargs = self._widened(name, func, args, kwargs or {})
             func, args, kwargs = _undropped(name, func, args, kwargs)
@@ -226,7 +229,9 @@ def watch(changes: Sequence[Change], *, recording: bool = True) -> Any:
         def leave(self, module: Any, args: Any, output: Any) -> None:
             call = self.calls[self._open.pop()]
             results = list(tensors_in(output, every=not call.name))
+            self._noting = True
             call.outputs = [array_of(t) for t in results]
+            self._noting = False
             call.made_by = [self._made[id(t)][:2] if id(t) in self._made else None for t in results]
             call.end, call.ended = len(self.ops), len(self.ended)
             self.ended.append(call)

@@ -1,5 +1,6 @@
 """The search for causes: each guess is tried on PyTorch's side, and kept if it gives the port's numbers."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -50,6 +51,7 @@ class Fault:
         causes: all that were verified.
         tried: how many guesses there were.
         passed: whether, without a cause, PyTorch was given the port's own tensor to go on behind it.
+        again: whether the cause is that of a difference before it, in another module.
     """
 
     place: Place
@@ -58,6 +60,7 @@ class Fault:
     causes: tuple[Cause, ...]
     tried: int
     passed: bool = False
+    again: bool = False
 
 
 @dataclass
@@ -106,6 +109,7 @@ class Search:
         self._original, self._port, self._modules, self._relations = original, port, modules, relations
         self._train, self._channels_last, self._tell = train, channels_last, tell
         self._excused: frozenset[tuple[str, int]] = frozenset()
+        self._causes_before: set[str] = set()
         self.port_run = port.run(train=train, widened=widened)
         self._narrow = () if widened else tuple(self.port_run.narrow)
         self._pool = Pool(self.port_run.values)
@@ -114,7 +118,7 @@ class Search:
         """Find the first difference, its cause, and with it the next, as far as causes are found."""
         comparison = self._compare([])
         found = Found(comparison, last=comparison)
-        while (place := comparison.first) is not None and len(found.faults) < FAULTS:
+        while (place := comparison.first) is not None and sum(not fault.again for fault in found.faults) < FAULTS:
             kept, tried = self._causes(place, comparison, found.changes)
             if not kept and place.seen.verdict == "elsewhere":  # the port only draws its modules' lines elsewhere
                 self._excused |= {(place.seen.call.name, place.seen.call.occurrence)}
@@ -130,6 +134,7 @@ class Search:
             if not kept:
                 found.faults[-1] = Fault(place, fault.where, fault.function, (), tried, passed=True)
             self._make(change, found.changes)
+            self._causes_before.add(_alike(change))
             comparison = self._compare(found.changes)
         found.last = comparison
         return found
@@ -139,7 +144,8 @@ class Search:
         where = place.seen.call.name if op is None else comparison.run.module_of(op)
         for module, _ in kept[0][1].attributes if kept else ():
             where = module
-        return Fault(place, where, op.name if op else "", tuple(cause for cause, _ in kept), tried)
+        again = bool(kept) and _alike(kept[0][1]) in self._causes_before
+        return Fault(place, where, op.name if op else "", tuple(cause for cause, _ in kept), tried, again=again)
 
     def _culprit(self, place: Place, kept: Sequence[tuple[Cause, Change]], comparison: Comparison) -> Op | None:
         """The function that does otherwise: the one that was changed, if a cause was found."""
@@ -168,6 +174,7 @@ class Search:
             excused=self._excused,
             before=before,
             start=start,
+            nearest=before is None,
         )
 
     def _causes(
@@ -180,7 +187,13 @@ class Search:
         kept: list[tuple[Cause, Change]] = []
         partial: list[tuple[Cause, Change]] = []
         tried = 0
-        for tier in tiers(place, comparison, self._relations, self._narrow):
+        found = [list(tier) for tier in tiers(place, comparison, self._relations, self._narrow)]
+        for change in (change for tier in found for change in tier if _alike(change) in self._causes_before):
+            tried += 1
+            left, _ = self._verified(change, place, comparison, changes)
+            if left is not None:  # the same again, in another block of the same kind
+                return [(Cause(change.kind, change.text, left), change)], tried
+        for tier in found:
             for change in tier:
                 tried += 1
                 self._tell(change.text)
@@ -241,6 +254,11 @@ class Search:
             return None
         further = after.first is None or after.first.seen.call.ended > place.seen.call.ended
         return change if further and place.seen.call is not comparison.run.root else None
+
+
+def _alike(change: Change) -> str:
+    """A change's text without the numbers of blocks: 'transposing h.#.attn.weight'."""
+    return re.sub(r"\.\d+(?=\.|\b)", ".#", change.text)
 
 
 def _of_types(change: Change) -> bool:

@@ -19,6 +19,7 @@ LATER = 12  # functions behind the first that the port lacks
 CARRIERS = frozenset(
     {"flatten", "reshape", "view", "unflatten", "permute", "transpose", "swapaxes", "t", "contiguous", "clone"}
     | {"squeeze", "unsqueeze", "expand", "chunk", "split", "select", "__getitem__", "cat", "stack", "dropout", "unbind"}
+    | {"to"}
 )
 
 
@@ -31,16 +32,21 @@ def tiers(
     ops = suspects(place, comparison)
     owners = {run.module_of(op) for op in ops} | {place.seen.call.name}
     values = [r for r in relations if r.value is not None]
+    others = [r for r in values if r.kind == "other values"]
     related = [r for r in values if r.name.rpartition(".")[0] in owners]
     yield (_given([one]) for one in related)
     if len(related) > 1:
         yield iter([_given(related)])
+    if any(r.kind == "other values" for r in related) and len(others) > 1:
+        yield iter([_given(others)])
     if place.op is None:
         yield _turned(place)
     yield (change for op in ops for change in _candidates(op, run))
+    yield _instead(place, run)
     yield _orders_of_modules(place, run)
     if place.op is None or not ops:
         yield _behind(place)
+    yield (change for op in ops[:3] for change in _scales(op, comparison))
     yield (change for op in ops[:3] for change in _before(op, run))
     if len(values) > len(related):
         yield iter([_given(values)])
@@ -54,16 +60,17 @@ def suspects(place: Place, comparison: Comparison) -> list[Op]:
     if place.op is None:
         return [op for op in reversed(ops[call.start : call.end]) if op.outputs][:8]
     later = [op for op in ops[place.op.index + 1 : call.end] if op.outputs and not comparison.explained[op.index]]
-    return [place.op, *_carriers(place.op, ops), *later[:LATER]]
+    return [place.op, *_carriers(place.op, comparison), *later[:LATER]]
 
 
-def _carriers(op: Op, ops: Sequence[Op]) -> list[Op]:
-    """What brought a function its arguments without computing: it may have brought them in another order."""
+def _carriers(op: Op, comparison: Comparison) -> list[Op]:
+    """What brought a function its arguments without computing, or in another order of the axes than the port's."""
+    ops = comparison.run.ops
     waiting = sorted(op.parents, reverse=True)
     found: list[Op] = []
     while waiting and len(found) < LATER:
         parent = ops[waiting.pop(0)]
-        if parent.name in CARRIERS and parent not in found:
+        if (parent.name in CARRIERS or comparison.turned(parent)) and parent not in found:
             found.append(parent)
             waiting += sorted(parent.parents, reverse=True)
     return found
@@ -90,7 +97,8 @@ def _given(several: Sequence[Relation]) -> Change:
     """PyTorch with the port's numbers in these tensors."""
     kinds, texts = {one.kind for one in several}, list(dict.fromkeys(one.text for one in several))
     kind = kinds.pop() if len(kinds) == 1 else "other values"
-    text = texts[0] if len(texts) == 1 else f"{texts[0]} and {len(texts) - 1} more such changes"
+    more = f" and {len(texts) - 1} more such change" + ("s" if len(texts) > 2 else "")
+    text = texts[0] if len(texts) == 1 else texts[0] + more
     return Change(kind, text, tensors={one.name: one.value for one in several if one.value is not None})
 
 
@@ -108,27 +116,48 @@ def _orders_of_modules(place: Place, run: Run) -> Iterator[Change]:
             yield Change("norm order", text, attributes={(other.name, "norm_first"): not value})
 
 
+def _scales(op: Op, comparison: Comparison) -> Iterator[Change]:
+    """A factor that the port's numbers show: of a function's first argument, or of its result."""
+    floats = [t for t in op.args[:1] if hasattr(t, "is_floating_point") and t.is_floating_point()]
+    for tensor in floats:
+        for factor in comparison.factors(tensor.numpy()):
+            text = f"multiplying by {factor:.6g} before {op.name}"
+            yield Change("scale", text, (op.index,), _on_argument(0, lambda x, c=factor: c * x))
+    for factor in comparison.factors(op.outputs[0]) if op.outputs else ():
+        text = f"multiplying the result of {op.name} by {factor:.6g}"
+        yield Change("scale", text, (op.index,), _on_result(0, lambda x, c=factor: c * x))
+
+
 def _before(op: Op, run: Run) -> Iterator[Change]:
     """Something more, or something else, at a function's first argument."""
     if not op.args or not hasattr(op.args[0], "shape") or not op.args[0].is_floating_point():
         return
     for name, function in activations().items():
         if name != "no activation":
-            yield Change("extra activation", f"taking {name} before {op.name}", (op.index,), _on_first(function))
+            yield Change("extra activation", f"taking {name} before {op.name}", (op.index,), _on_argument(0, function))
     for module in {id(call.module): call for call in run.calls}.values():
         if "Norm" in type(module.module).__name__ and not list(module.module.children()):
             text = f"taking {module.name} before {op.name}"
-            yield Change("extra normalisation", text, (op.index,), _on_first(module.module))
-    shape = tuple(op.args[0].shape)
-    others = [o for o in run.ops[: op.index] if o.outputs and o.outputs[0].shape == shape][-REWIRED:]
+            yield Change("extra normalisation", text, (op.index,), _on_argument(0, module.module))
+    for place, what in ((0, ""), (1, " for its second argument")):
+        yield from _rewired(op, run, place, what)
+
+
+def _rewired(op: Op, run: Run, place: int, what: str) -> Iterator[Change]:
+    """An earlier result as one of a function's arguments."""
+    if len(op.args) <= place or not hasattr(op.args[place], "shape"):
+        return
+    shape = tuple(op.args[place].shape)
+    made = (o for o in run.ops[: op.index] if o.outputs and o.name not in CARRIERS)
+    others = [o for o in made if o.outputs[0].shape == shape][-REWIRED:]
     for other in reversed(others):
         where = run.module_of(other)
-        text = f"giving {op.name} the result of {other.name}{f' in {where}' if where else ''}"
-        yield Change("other input", text, (op.index,), _on_first(lambda x, o=other: _tensor(o.outputs[0])))
+        text = f"giving {op.name} the result of {other.name}{f' in {where}' if where else ''}{what}"
+        yield Change("other input", text, (op.index,), _on_argument(place, lambda x, o=other: _tensor(o.outputs[0])))
 
 
-def _on_first(function: Callable[[Any], Any]) -> Callable[..., Any]:
-    return lambda func, args, kwargs: func(function(args[0]), *args[1:], **kwargs)
+def _on_argument(place: int, function: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda func, args, kwargs: func(*args[:place], function(args[place]), *args[place + 1 :], **kwargs)
 
 
 def _turned(place: Place) -> Iterator[Change]:
@@ -145,6 +174,18 @@ def _turned(place: Place) -> Iterator[Change]:
     else:
         text = f"giving the axes of the result in the order {found.axes}"
         yield from _ending(place, "order of axes", text, lambda x: x.permute(found.axes).reshape(shape))
+
+
+def _instead(place: Place, run: Run) -> Iterator[Change]:
+    """Another activation for a module that computes one in several functions, as PyTorch users' own GELUs do."""
+    call = place.seen.call
+    given = [x for op in run.ops[call.start : call.end][:1] for x in op.args if hasattr(x, "shape")]
+    if not given or tuple(given[0].shape) != place.seen.theirs.shape or list(call.module.parameters()):
+        return
+    for name, function in activations().items():
+        gelu = "gelu" in name and "gelu" in type(call.module).__name__.lower()
+        kind = "GELU form" if gelu else "activation"
+        yield from _ending(place, kind, f"taking {name}", lambda x, f=function: f(given[0]))
 
 
 def _behind(place: Place) -> Iterator[Change]:

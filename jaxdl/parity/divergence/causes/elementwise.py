@@ -117,10 +117,13 @@ def subtraction(given: Given) -> Iterator[Try]:
 @tries("mul __mul__ __rmul__ __imul__ multiply", "input, other")
 @tries("div __truediv__ true_divide divide __itruediv__ __rtruediv__", "input, other")
 def scaling(given: Given) -> Iterator[Try]:
-    for name, what in (("input", "second"), ("other", "first")):
-        value = getattr(given.a, name)
+    for name, other, what in (("input", "other", "second"), ("other", "input", "first")):
+        value, number = getattr(given.a, name), getattr(given.a, other)
         if hasattr(value, "shape") and tuple(value.shape) == given.output.shape:
-            yield Try("scale", f"leaving out the {what} of the two factors", lambda a, n=name: getattr(a, n).clone())
+            text = f"leaving out the {what} of the two factors"
+            if isinstance(number, int | float):
+                text = f"not multiplying or dividing by {number:.6g}"
+            yield Try("scale", text, lambda a, n=name: getattr(a, n).clone())
     yield Try("scale", "dividing instead of multiplying, or the reverse", _inverse(given))
 
 

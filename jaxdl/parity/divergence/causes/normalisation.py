@@ -48,7 +48,8 @@ def _forms(given: Given, axes: tuple[int, ...], eps: float, affine: Any, *, cent
 
 
 def _scaling(given: Given, run: Any) -> Iterator[Try]:
-    """Without weight or bias, or with the weight as what is added to 1."""
+    """Without weight or bias, with the weight as what is added to 1, or without any of it."""
+    yield Try("missing normalisation", "leaving the normalisation out", lambda a: a.input.clone())
     if given.a.weight is not None:
         weight = tensor(given, "weight")
         yield Try("missing weight", f"leaving out {weight}", lambda a: run(a, weight=None))
