@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
-from jaxdl.parity.divergence.match import Gap, gap, strict_gap
+from jaxdl.parity.divergence.match import Gap, gap, real, strict_gap
 
 Form = Callable[[np.ndarray], np.ndarray]
 
@@ -96,9 +96,9 @@ class Relation:
 
 def relation(name: str, ours: np.ndarray, theirs: np.ndarray) -> Relation | None:
     """None where the numbers are the same, in a layout that fits the shapes."""
-    found = gap(ours, theirs)
+    found = gap(real(ours), real(theirs))
     if ours.shape == theirs.shape and not _same(ours, theirs):
-        plain = strict_gap(ours, theirs)
+        plain = strict_gap(real(ours), real(theirs))
         for kind, text, form in _forms(name, theirs):
             other = form(theirs)
             if other.shape == ours.shape and _same(ours, other):
@@ -115,7 +115,7 @@ def relations(theirs: Mapping[str, np.ndarray], ours: Mapping[str, np.ndarray], 
     found = []
     for name, tensor in theirs.items():
         pair = pairs.tensor(name, ours)
-        if pair is not None and np.issubdtype(tensor.dtype, np.floating):
+        if pair is not None and np.issubdtype(tensor.dtype, np.inexact):
             found.append(relation(name, in_their_layout(pair, ours[pair]), tensor))
     return [one for one in found if one is not None]
 
@@ -147,6 +147,8 @@ def _forms(name: str, theirs: np.ndarray) -> Iterator[tuple[str, str, Form]]:
             yield "order of parts", text, lambda value, order=order: _blocks(value, order)
     yield "missing bias" if "bias" in name else "zeros", f"taking zeros for {name}", np.zeros_like
     yield "sign", f"taking −{name}", np.negative
+    if np.iscomplexobj(theirs):
+        return
     for dtype in ("float32", "float16", "bfloat16"):
         import ml_dtypes  # noqa: F401  lets NumPy know bfloat16
 

@@ -163,7 +163,7 @@ class _Diffing:
             behind = Training(
                 self.original, self.port, self.pairs, last.comparison, self.relations, loss, optimizers,
                 moving,
-                train=self.port.can_train,
+                train=self.port.can_train, widened=self.widened,
             )  # fmt: skip
             gradients = tuple(behind.gradients())
         if not gradients:

@@ -35,6 +35,11 @@ class Gap:
         return self.relative <= FLOAT64
 
 
+def real(array: np.ndarray) -> np.ndarray:
+    """Complex numbers as pairs, others as they are."""
+    return np.stack([array.real, array.imag], -1) if np.iscomplexobj(array) else array
+
+
 def gap(ours: np.ndarray, theirs: np.ndarray) -> Gap:
     """The smallest gap over the orders of PyTorch's axes; its own order where no other agrees."""
     own = tuple(range(theirs.ndim))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxdl.parity.divergence.recording import Change, Run, array_of, watch
+from jaxdl.parity.divergence.recording import Change, Run, watch
 
 if TYPE_CHECKING:
     import torch
@@ -156,8 +156,7 @@ def _wide(tensor: "torch.Tensor") -> "torch.Tensor":
 
 
 def _host(tensor: "torch.Tensor") -> np.ndarray:
-    inexact = tensor.is_floating_point() or tensor.is_complex()
-    return array_of(tensor) if inexact else tensor.detach().numpy().copy()
+    return tensor.detach().resolve_conj().numpy().copy()
 
 
 def as_tensor(value: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from jaxdl import nn
 from jaxdl.nn import watch
-from jaxdl.parity.divergence.match import Value
+from jaxdl.parity.divergence.match import Value, real
 from jaxdl.parity.divergence.sight import Kept, Narrow, Sight, compiled
 
 
@@ -94,6 +94,17 @@ class Port:
 
         return run
 
+    def in_float64(self, train: bool) -> Callable[..., tuple[Any, dict[str, Any]]]:
+        """`function`, with float64 in place of the smaller types that it asks for."""
+        function = self.function(train, widened=True)
+
+        def run(*arguments: Any) -> Any:
+            closed, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
+            results = Sight(widened=True).results(closed, jax.tree.leaves(arguments))
+            return jax.tree.unflatten(jax.tree.structure(shape), results)
+
+        return run
+
     def run(self, *, train: bool = False, widened: bool = False) -> PortRun:
         """The port on the inputs: every floating tensor that it computes.
 
@@ -115,7 +126,7 @@ def _evaluate(closed: Any, shape: Any, leaves: Sequence[Any], widened: bool) -> 
     sight = Sight(widened)
     count = len(jax.tree.leaves(shape[0]))
     results, arrays = compiled(lambda flat: sight.evaluate(closed, flat))(leaves)
-    outputs = [_real(np.asarray(value)) for value in results[:count] if _plain(value)]
+    outputs = [real(np.asarray(value)).astype(np.float64) for value in results[:count] if _plain(value)]
     buffers = jax.tree.unflatten(jax.tree.structure(shape[1]), results[count:])
     run = PortRun([], outputs, narrow=sight.narrow)
     run.buffers = {name: np.asarray(value) for name, value in buffers.items() if _plain(value)}
@@ -159,13 +170,6 @@ def _plain(value: Any) -> bool:
     if isinstance(value, np.ndarray | np.generic | jax.Array):
         return not jnp.issubdtype(value.dtype, jax.dtypes.extended)
     return isinstance(value, bool | int | float | complex)
-
-
-def _real(array: np.ndarray) -> np.ndarray:
-    """In float64; complex numbers as pairs."""
-    if np.iscomplexobj(array):
-        array = np.stack([array.real, array.imag], -1)
-    return array.astype(np.float64)
 
 
 def _wide(value: Any) -> Any:

@@ -81,6 +81,10 @@ class Sight:
         results = self._run(closed.jaxpr, closed.consts, arguments, keep=True)
         return results, self._arrays
 
+    def results(self, closed: Any, arguments: Sequence[Any]) -> list[Any]:
+        """The results alone."""
+        return self._run(closed.jaxpr, closed.consts, arguments, keep=False)
+
     def _run(self, jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Any], *, keep: bool) -> list[Any]:
         known: dict[Any, Any] = {}
         for variable, value in [*zip(jaxpr.constvars, consts, strict=True), *zip(jaxpr.invars, arguments, strict=True)]:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxdl.parity.divergence.causes import optimizer as variations
 from jaxdl.parity.divergence.comparison import Comparison
 from jaxdl.parity.divergence.counterparts import Counterparts, Form, Relation, in_their_layout
-from jaxdl.parity.divergence.match import Gap, gap
+from jaxdl.parity.divergence.match import Gap, gap, real
 from jaxdl.parity.divergence.original import Original
 from jaxdl.parity.divergence.port import Port, double
 from jaxdl.parity.divergence.recording import tensors_in
@@ -53,10 +53,10 @@ def beside(
 ) -> Tensor:
     """A tensor of PyTorch's, in the form in which the port keeps it, and the port's."""
     theirs = theirs if form is None else form(theirs)
-    if pair is None or pair not in ours or not np.issubdtype(theirs.dtype, np.floating):
+    if pair is None or pair not in ours or not np.issubdtype(theirs.dtype, np.inexact):
         return Tensor(name, None, (None, theirs.shape))
     mine = in_their_layout(pair, ours[pair])
-    return Tensor(name, gap(mine, theirs), (mine.shape, theirs.shape))
+    return Tensor(name, gap(real(mine), real(theirs)), (mine.shape, theirs.shape))
 
 
 class Training:
@@ -72,6 +72,7 @@ class Training:
         optimizers: `(optax transformation, parameters -> torch optimiser)`; None: gradient descent.
         moving: the port's buffers that a step changes.
         train: the mode.
+        widened: whether the port computes in float64 what it asks for in a smaller type.
     """
 
     def __init__(
@@ -86,10 +87,12 @@ class Training:
         moving: Sequence[str],
         *,
         train: bool,
+        widened: bool,
     ) -> None:
         import torch
 
         self._original, self._port, self._names, self._train = original, port, names, train
+        self._function = port.in_float64(train) if widened else port.function(train)
         self._ours, self._theirs = losses or _weighted(comparison)
         plain = (None, lambda parameters: torch.optim.SGD(parameters, lr=RATE))
         self._transformation, self._factory = optimizers or plain
@@ -125,7 +128,7 @@ class Training:
             return self._step(*self._start)
 
     def _one_step(self) -> Callable[..., Any]:
-        function = self._port.function(self._train)
+        function = self._function
 
         def loss(trained: Mapping[str, Any], buffers: Mapping[str, Any]) -> tuple[Any, Any]:
             tensors = {**self._held, **trained}
@@ -136,6 +139,7 @@ class Training:
 
         def step(trained: Any, buffers: Any, state: Any) -> Any:
             gradients, buffers = jax.grad(loss, has_aux=True)(trained, buffers)
+            gradients = jax.tree.map(jnp.conj, gradients)  # of a complex parameter, as PyTorch has it
             if self._transformation is None:
                 updates = jax.tree.map(lambda g: -RATE * g, gradients)
             else:
@@ -189,7 +193,7 @@ class Training:
 
     def _alone(self, name: str) -> np.ndarray:
         """The port's gradient by one more of its tensors."""
-        function, params = self._port.function(self._train), self._port.params
+        function, params = self._function, self._port.params
 
         def loss(value: Any) -> Any:
             return self._ours(function({**params, name: value}, self._port.buffers, *self._port.inputs)[0])
