@@ -85,6 +85,8 @@ class Comparison:
         self.found += [self._find(op) for op in run.ops[len(self.found) :]]
         self.explained = self._explained()
         self.seen = [self._look(call) for call in run.ended]
+        if self.seen[-1].verdict == "agrees":  # what the port does not compute, its result does not need
+            self.seen = [self._unneeded(seen) for seen in self.seen]
         self.first = self._first()
 
     @property
@@ -153,6 +155,10 @@ class Comparison:
         if nearest is None:
             return Seen(call, "differs", None, theirs, None)
         return Seen(call, "differs", nearest.array, theirs, gap(nearest.array, theirs), nearest.place)
+
+    def _unneeded(self, seen: Seen) -> Seen:
+        known = (self._modules.get(seen.call.name, seen.call.name), seen.call.occurrence) in self._port.outputs_of
+        return seen if seen.verdict != "differs" or known else Seen(seen.call, "hidden", None, seen.theirs, None)
 
     def _own(self, call: Call, place: int) -> Seen | None:
         """Beside what the port's module of that name gave."""

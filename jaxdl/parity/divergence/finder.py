@@ -96,10 +96,11 @@ def diff(
     given = inputs if jax_inputs is None else sequence(jax_inputs)
     with running("the port", jax_model, given, "jax_inputs= and jax_keywords= say what else it takes"):
         port = Port(jax_model, given, jax_keywords or {}, params, tied)
-        port.run()
+        narrow = port.run().narrow
     pairs = named(original, port, names or {})
     run = _Diffing(original, port, pairs, relations(original.tensors(), port.tensors(), pairs))
-    run.tell, run.widened, run.channels_last = tell or run.tell, before.narrowed, jax_inputs is not None
+    run.tell, run.channels_last = tell or run.tell, jax_inputs is not None
+    run.widened = before.narrowed or (bool(narrow) and all(one.library for one in narrow))
     forward = run.search(train=False).run()
     tensors = port.tensors()
     absent = tuple(name for name in original.tensors() if pairs.tensor(name, tensors) is None)
@@ -135,9 +136,14 @@ class _Diffing:
 
     def further(self, result: Diff, loss: Any, optimizers: Any, steps: int, draws: tuple[str, ...]) -> Diff:
         """Training mode, gradients and steps, as far as what comes before agrees."""
+        outputs = (len(self.port.run(widened=self.widened).outputs), len(result.forward.comparison.run.root.outputs))
+        if outputs[0] != outputs[1]:
+            result = result.noting(f"the number of outputs: {outputs[1]} in PyTorch, {outputs[0]} in the port")
+        if self.widened:
+            result = result.noting("smaller types: where PyTorch's model or jax.nn asks for one, both took float64")
         if draws and result.forward.faults:
             note = f"what follows from {', '.join(draws)}: PyTorch's model draws random numbers there"
-            result = replace(result, notes=(note,))
+            result = result.noting(note)
         if result.forward.comparison.first is not None:
             return result.noting("training mode, gradients and steps: the outputs differ first")
         last, moving = result.forward, ()
@@ -166,6 +172,8 @@ class _Diffing:
                 train=self.port.can_train, widened=self.widened,
             )  # fmt: skip
             gradients = tuple(behind.gradients())
+        if gradients and all(tensor.gap is None for tensor in gradients):
+            return result.noting("gradients and steps: no parameter has a counterpart in the port (see names=)")
         if not gradients:
             return result.noting("gradients and steps: the loss depends on no parameter of PyTorch's")
         result = replace(result, gradients=gradients)

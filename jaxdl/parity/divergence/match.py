@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxdl.parity.tolerances import FLOAT64
 
+DISTINCT = 6  # whole numbers that are no chance
 AXES = 5  # of tensors whose axes are tried in another order
 
 
@@ -177,3 +178,9 @@ def informative(array: np.ndarray) -> bool:
         return False
     finite = array[np.isfinite(array)]
     return bool(finite.size > 1 and np.ptp(finite) > 0)
+
+
+def telling(array: np.ndarray) -> bool:
+    """Whether equal numbers cannot be chance: broken ones, or many different ones."""
+    finite = array[np.isfinite(array)]
+    return bool((finite != np.round(finite)).any()) or len(np.unique(finite)) > DISTINCT

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxdl.parity.divergence.recording import Change, Run, watch
+from jaxdl.parity.reference import one_thread
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +53,7 @@ class Original:
         """The names of what is trained."""
         return [name for name, parameter in self.module.named_parameters() if parameter.requires_grad]
 
+    @one_thread()
     def run(self, changes: Sequence[Change] = (), *, train: bool = False) -> Run:
         """The model on the inputs, with something changed; in training mode nothing is dropped."""
         seen = watch(changes)
@@ -65,14 +67,19 @@ class Original:
             buffers = {name: _host(tensor) for name, tensor in self.module.named_buffers()}
         return Run(seen.ops, seen.calls, seen.ended, buffers, seen.narrowed, tuple(dict.fromkeys(seen.draws)))
 
+    @one_thread()
     def gradients(self, loss: Callable[[Any], Any], *, train: bool) -> dict[str, np.ndarray]:
         """The loss's gradient by each trained parameter that it depends on; nothing is dropped."""
         with self._mode(train):
-            loss(self._call(self.module, watch((), recording=False))).backward()
+            value = loss(self._call(self.module, watch((), recording=False)))
+            if not value.requires_grad:
+                return {}
+            value.backward()
         found = {name: _host(p.grad) for name, p in self.module.named_parameters() if p.grad is not None}
         self.module.zero_grad()
         return found
 
+    @one_thread()
     def train(
         self, count: int, loss: Callable[[Any], Any], optimizer: Callable[[Any], Any], *, train: bool
     ) -> list[dict[str, np.ndarray]]:

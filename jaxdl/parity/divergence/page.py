@@ -58,23 +58,21 @@ def lines(diff: "Diff") -> Iterator[str]:
     yield from _about_what_is_right(diff)
 
 
-def _under(label: str, text: str) -> list[str]:
-    """A paragraph beside its label."""
-    return wrap(
-        text, WIDTH, initial_indent=label.ljust(LABEL), subsequent_indent=" " * LABEL, break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
+def _under(label: str, text: str, *, hang: int = 0) -> list[str]:
+    """A paragraph beside its label; its further lines stand `hang` columns to the right."""
+    first, further = label.ljust(LABEL), " " * (LABEL + hang)
+    return wrap(text, WIDTH, initial_indent=first, subsequent_indent=further, break_on_hyphens=False)
 
 
 def _about_parameters(diff: "Diff") -> Iterator[str]:
     right = diff.compared - len(diff.parameters)
     yield from _under("parameters", f"{right} of {_count(diff.compared, 'tensor')} {_have(right)} PyTorch's numbers")
-    for one in diff.parameters[:LISTED]:
-        how = "" if one.kind == "other values" else f": {one.text} gives the port's"
-        size = f"by {_size(one.gap.difference)}" if one.gap.difference < inf else "in shape"
-        yield from _under("", f"{one.name} differs {size} ({one.kind}{how})")
-    if len(diff.parameters) > LISTED:
-        yield from _under("", f"and {len(diff.parameters) - LISTED} more")
+    for kind in dict.fromkeys(one.kind for one in diff.parameters):
+        some = [one for one in diff.parameters if one.kind == kind]
+        names = [f"{one.name} by {_size(one.gap.difference)}" for one in some if one.gap.difference < inf]
+        names += [f"{one.name} in shape" for one in some if one.gap.difference == inf]
+        rest = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+        yield from _under("", f"{kind}: {', '.join(names[:LISTED])}{rest}", hang=2)
     absent = [name for name in diff.absent if not name.endswith("num_batches_tracked")]
     if absent:
         some = ", ".join(absent[:LISTED]) + (f" and {len(absent) - LISTED} more" if len(absent) > LISTED else "")
@@ -101,26 +99,38 @@ def _about_fault(label: str, which: str, fault: Fault) -> Iterator[str]:
         yield from _under(label, text)
         return
     yield from _under(label, f"{which} difference: the output of {module} ({type(seen.call.module).__name__}{call})")
+    yield from _about_sizes(seen)
+    yield from _about_place(fault, seen)
+    yield from _about_causes(fault, seen)
+
+
+def _about_sizes(seen: Seen) -> Iterator[str]:
     theirs = tuple(seen.theirs.shape)
     if seen.ours is None:
         yield from _under("", f"PyTorch's has the shape {theirs}; the port has no such tensor")
-    elif seen.gap is None or seen.gap.difference == inf:
-        yield from _under("", f"the shape is {theirs} in PyTorch and {tuple(seen.ours.shape)} in the port")
-    else:
-        at = f" at {seen.gap.index}: {_values(seen)}" if seen.gap.index else ""
-        size = f"{_size(seen.gap.difference)} ({_size(seen.gap.relative)} of scale)"
-        yield from _under("", f"shapes {theirs} and {tuple(seen.ours.shape)}; largest difference {size}{at}")
-    yield from _about_place(fault, seen)
+        return
+    ours = tuple(seen.ours.shape)
+    shapes = f"shape {theirs}" if ours == theirs else f"shape {theirs} in PyTorch, {ours} in the port"
+    if seen.gap is None or (seen.gap.difference == inf and seen.gap.index == () != theirs):
+        yield from _under("", shapes)
+        return
+    at = f" at {_index(seen.gap.index)}: {_values(seen)}" if seen.gap.index else f": {_values(seen)}"
+    size = f"{_size(seen.gap.difference)} ({_size(seen.gap.relative)} of scale)"
+    yield from _under("", f"{shapes}; largest difference {size}{at}")
+
+
+def _about_causes(fault: Fault, seen: Seen) -> Iterator[str]:
     if fault.causes:
         yield from _under("", f"cause: {fault.causes[0].kind}")
         for rank, cause in enumerate(fault.causes, 1):
-            yield from _under("", f"  {rank}. {cause}")
+            yield from _under("", f"{rank}. {cause}", hang=3)
         return
     small = seen.gap is not None and seen.gap.relative < FLOAT32
     hint = "; it is no larger than what float32 rounds" if small else ""
     tried = _count(fault.tried, "change")
     yield from _under("", f"no cause was found: of {tried} tried, none gives the port's numbers{hint}")
     if fault.passed:
+        module = called(seen.call.name)
         yield from _under("", f"(from here on, PyTorch's model was given the port's own output of {module})")
 
 
@@ -151,7 +161,7 @@ def _about_tensors(stage: str, tensors: Sequence[Tensor] | None) -> Iterator[str
     known: set[str] = set()
     for tensor in wrong[:LISTED]:
         assert tensor.gap is not None
-        text = f"{tensor.name} differs by {_size(tensor.gap.difference)} at {tensor.gap.index}"
+        text = f"{tensor.name} differs by {_size(tensor.gap.difference)} at {_index(tensor.gap.index)}"
         if tensor.shapes[0] is None:
             text = f"{tensor.name} {tensor.shapes[1]} is not in the port"
         cause = f": {tensor.kind}" if tensor.kind else ""
@@ -211,6 +221,10 @@ def _values(seen: Seen) -> str:
 def called(name: str) -> str:
     """How a sentence calls a module."""
     return name or "the whole model"
+
+
+def _index(index: tuple[int, ...]) -> str:
+    return f"({','.join(map(str, index))})"
 
 
 def _count(number: int, noun: str) -> str:

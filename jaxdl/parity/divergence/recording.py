@@ -26,6 +26,7 @@ class Change:
         replacement: what they do.
         tensors: parameters and buffers that have other values.
         attributes: of modules: (module, attribute) → value.
+        where: the module in whose code it stands, if that is not where its functions are called.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Change:
     replacement: Replacement | None = None
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
     attributes: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    where: str | None = None
 
 
 @dataclass(eq=False)

@@ -137,7 +137,8 @@ class Diff:
         return page.table(self)
 
     def __str__(self) -> str:
-        out = Console(file=io.StringIO(), width=page.WIDTH, record=True)
+        wide = Console(width=1000).measure(self.table()).maximum  # a long name is not to be broken
+        out = Console(file=io.StringIO(), width=max(page.WIDTH, wide), record=True)
         self.print(out)
         return "\n".join(line.rstrip() for line in out.export_text().splitlines())
 

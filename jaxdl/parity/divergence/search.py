@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxdl.parity.divergence.comparison import Comparison, Place
 from jaxdl.parity.divergence.counterparts import Relation
-from jaxdl.parity.divergence.match import Pool, gap, informative
+from jaxdl.parity.divergence.match import Pool, gap, telling
 from jaxdl.parity.divergence.original import Original
 from jaxdl.parity.divergence.port import Port, PortRun
 from jaxdl.parity.divergence.recording import Change, Op
@@ -142,8 +142,8 @@ class Search:
     def _fault(self, place: Place, kept: Sequence[tuple[Cause, Change]], tried: int, comparison: Comparison) -> Fault:
         op = self._culprit(place, kept, comparison)
         where = place.seen.call.name if op is None else comparison.run.module_of(op)
-        for module, _ in kept[0][1].attributes if kept else ():
-            where = module
+        if kept and kept[0][1].where is not None:
+            where = kept[0][1].where
         again = bool(kept) and _alike(kept[0][1]) in self._causes_before
         return Fault(place, where, op.name if op else "", tuple(cause for cause, _ in kept), tried, again=again)
 
@@ -226,11 +226,12 @@ class Search:
             for op, values in zip(after.run.ops, after.found, strict=True)
             if op.index >= start and values and not claimed.intersection(values) and _same_size(values[0].array, op)
         ]
-        if not gained and after.first is not None:
+        result = after.seen[-1]
+        if after.first is None and result.gap is not None and telling(result.theirs):
+            gained.append(result.gap.relative)
+        if not gained:  # nothing that the port computes is met: what agrees does so by chance
             return None, False
-        whole = after.first is None or after.first.seen.call.ended > place.seen.call.ended
-        result = after.seen[-1].gap
-        return max([*gained, result.relative if after.first is None and result is not None else 0.0]), whole
+        return max(gained), after.first is None or after.first.seen.call.ended > place.seen.call.ended
 
     def _after(self, change: Change, before: Comparison, changes: Sequence[Change]) -> Comparison:
         if not _of_types(change):
@@ -266,4 +267,4 @@ def _of_types(change: Change) -> bool:
 
 
 def _same_size(array: np.ndarray, op: Op) -> bool:
-    return bool(op.outputs) and array.size == op.outputs[0].size and informative(op.outputs[0])
+    return bool(op.outputs) and array.size == op.outputs[0].size and telling(op.outputs[0])

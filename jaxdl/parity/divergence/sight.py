@@ -27,10 +27,12 @@ class Narrow:
     Attributes:
         dtype: the type.
         place: the port's line.
+        library: whether it is a function of jax's own that does so, whatever type it is given.
     """
 
     dtype: str
     place: str
+    library: bool
 
 
 class Kept(NamedTuple):
@@ -143,7 +145,9 @@ class Sight:
             return
         place = line(equation.source_info)
         if _narrow(variable.aval) and not any(_narrow(atom.aval) for atom in equation.invars):
-            self.narrow.append(Narrow(variable.aval.dtype.name, place))
+            frames = equation.source_info.traceback.frames if equation.source_info.traceback else ()
+            library = any(frame.file_name.startswith(NARROWING) for frame in frames)
+            self.narrow.append(Narrow(variable.aval.dtype.name, place, library))
         self._arrays.append(_shown(result))
         name = None
         if equation.primitive.name == "name":
@@ -201,6 +205,8 @@ def _shown(value: Any) -> jax.Array:
 OTHERS = tuple(
     str(Path(spec.origin).parent) for name in ("jax", "flax", "jaxdl") if (spec := find_spec(name)) and spec.origin
 )
+# jax.nn.dot_product_attention takes the softmax in float32 at all times.
+NARROWING = str(Path(jax.__file__).parent / "_src" / "nn")
 
 
 def line(source: Any) -> str:

@@ -1,6 +1,7 @@
 """What is tried for a difference, the likeliest first."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from jaxdl.parity.divergence.sight import Narrow
 
 REWIRED = 24  # earlier results that are tried as a function's input
 LATER = 12  # functions behind the first that the port lacks
+WHOLE = ("other values", "dtype")  # of tensors: what was done to one was done to all of them
 # What computes nothing: its result is found in the port whatever the order that it makes.
 CARRIERS = frozenset(
     {"flatten", "reshape", "view", "unflatten", "permute", "transpose", "swapaxes", "t", "contiguous", "clone"}
@@ -32,16 +34,18 @@ def tiers(
     ops = suspects(place, comparison)
     owners = {run.module_of(op) for op in ops} | {place.seen.call.name}
     values = [r for r in relations if r.value is not None]
-    others = [r for r in values if r.kind == "other values"]
+    others = [r for r in values if r.kind in (*WHOLE, "missing bias", "zeros")]
     related = [r for r in values if r.name.rpartition(".")[0] in owners]
+    if any(r.kind in WHOLE for r in related):
+        yield iter([_given(others)])
     yield (_given([one]) for one in related)
     if len(related) > 1:
         yield iter([_given(related)])
-    if any(r.kind == "other values" for r in related) and len(others) > 1:
-        yield iter([_given(others)])
     if place.op is None:
         yield _turned(place)
+        yield _exchanged(place, comparison)
     yield (change for op in ops for change in _candidates(op, run))
+    yield (change for op in ops[:3] for change in _left_out(op, run))
     yield _instead(place, run)
     yield _orders_of_modules(place, run)
     if place.op is None or not ops:
@@ -87,6 +91,14 @@ def _candidates(op: Op, run: Run, *, once: bool = False) -> Iterator[Change]:
             yield Change(change.kind, f"{change.text} (in call {number} alone)", change.ops, change.replacement)
 
 
+def _left_out(op: Op, run: Run) -> Iterator[Change]:
+    """A function that the table does not know, left out."""
+    first = op.args[0] if op.args else None
+    if op.outputs and hasattr(first, "clone") and tuple(first.shape) == op.outputs[0].shape:
+        others = tuple(other.index for other in run.ops if other.site == op.site)
+        yield Change("missing operation", f"leaving {op.name} out", others, lambda func, args, kwargs: args[0].clone())
+
+
 def _types(narrow: Sequence[Narrow]) -> Iterator[Change]:
     if narrow:
         line = f" ({narrow[0].place})" if narrow[0].place else ""
@@ -97,7 +109,7 @@ def _given(several: Sequence[Relation]) -> Change:
     """PyTorch with the port's numbers in these tensors."""
     kinds, texts = {one.kind for one in several}, list(dict.fromkeys(one.text for one in several))
     kind = kinds.pop() if len(kinds) == 1 else "other values"
-    more = f" and {len(texts) - 1} more such change" + ("s" if len(texts) > 2 else "")
+    more = f" (and {len(texts) - 1} more tensor{'s' if len(texts) > 2 else ''} likewise)"
     text = texts[0] if len(texts) == 1 else texts[0] + more
     return Change(kind, text, tensors={one.name: one.value for one in several if one.value is not None})
 
@@ -113,7 +125,7 @@ def _orders_of_modules(place: Place, run: Run) -> Iterator[Change]:
         if isinstance(value := getattr(other.module, "norm_first", None), bool):
             what = "behind" if value else "before"
             text = f"normalising {what} the attention and the feed-forward part (norm_first={not value})"
-            yield Change("norm order", text, attributes={(other.name, "norm_first"): not value})
+            yield Change("norm order", text, attributes={(other.name, "norm_first"): not value}, where=other.name)
 
 
 def _scales(op: Op, comparison: Comparison) -> Iterator[Change]:
@@ -176,6 +188,20 @@ def _turned(place: Place) -> Iterator[Change]:
         yield from _ending(place, "order of axes", text, lambda x: x.permute(found.axes).reshape(shape))
 
 
+def _exchanged(place: Place, comparison: Comparison) -> Iterator[Change]:
+    """Two results of PyTorch's in each other's place."""
+    outputs, made = comparison.run.root.outputs, comparison.run.root.made_by
+    if place.seen.call is not comparison.run.root:
+        return
+    for i, j in combinations(range(len(outputs)), 2):
+        a, b = made[i], made[j]
+        if a and b and a[0] != b[0] and a[1] == b[1] and outputs[i].shape == outputs[j].shape:
+            text = f"exchanging the outputs {i + 1} and {j + 1}"
+            one, two = _tensor(outputs[i]), _tensor(outputs[j])
+            other = lambda x, one=one, two=two: two if x.shape == one.shape and (x == one).all() else one  # noqa: E731
+            yield Change("order of outputs", text, (a[0], b[0]), _on_result(a[1], other), where="")
+
+
 def _instead(place: Place, run: Run) -> Iterator[Change]:
     """Another activation for a module that computes one in several functions, as PyTorch users' own GELUs do."""
     call = place.seen.call
@@ -207,7 +233,7 @@ def _ending(place: Place, kind: str, text: str, function: Callable[[Any], Any]) 
     index = next((i for i, t in enumerate(call.outputs) if t is place.seen.theirs), None)
     made = None if index is None else call.made_by[index]
     if made is not None:
-        yield Change(kind, text, (made[0],), _on_result(made[1], function))
+        yield Change(kind, text, (made[0],), _on_result(made[1], function), where=call.name)
 
 
 def _on_result(place: int, function: Callable[[Any], Any]) -> Callable[..., Any]:

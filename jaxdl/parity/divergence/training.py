@@ -163,10 +163,9 @@ class Training:
 
     def _absent(self, name: str, theirs: np.ndarray, rounding: float) -> Tensor:
         """A parameter that the port does not have: a difference, unless it may stand there under another name."""
-        paired = set(self._pairs.values())
-        unnamed = [v for n, v in self._port.params.items() if n not in paired and isinstance(v, np.ndarray)]
+        unnamed = set(self._port.params) - set(self._pairs.values())
         size = float(np.abs(theirs).max(initial=0.0))
-        if size <= rounding or any(value.size == theirs.size for value in unnamed):
+        if size <= rounding or unnamed:
             return Tensor(name, None, (None, theirs.shape))
         leaf = name.rpartition(".")[2]
         kind = "missing bias" if "bias" in leaf else "missing parameter"

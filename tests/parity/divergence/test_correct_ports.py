@@ -148,7 +148,10 @@ class FlaxMlp(nnx.Module):
 
 class FlaxImages(nnx.Module):
     def __init__(self, rngs):
-        self.embed, self.conv = nnx.Conv(2, 4, (2, 2), strides=2, rngs=rngs), nnx.Conv(4, 4, (3, 3), padding=1, rngs=rngs)
+        self.embed, self.conv = (
+            nnx.Conv(2, 4, (2, 2), strides=2, rngs=rngs),
+            nnx.Conv(4, 4, (3, 3), padding=1, rngs=rngs),
+        )
         self.norm, self.drop = nnx.GroupNorm(4, 2, epsilon=1e-5, rngs=rngs), nnx.Dropout(0.5, rngs=rngs)
 
     def __call__(self, x):
@@ -221,7 +224,10 @@ def a_function_that_trains(originals):
         if train:
             count = x.size / 3
             m, v = x.mean((0, 2, 3)), x.var((0, 2, 3))
-            moved = {"bn.running_mean": 0.9 * mean + 0.1 * m, "bn.running_var": 0.9 * var + 0.1 * v * count / (count - 1)}
+            moved = {
+                "bn.running_mean": 0.9 * mean + 0.1 * m,
+                "bn.running_var": 0.9 * var + 0.1 * v * count / (count - 1),
+            }
             mean, var = m, v
         turn = lambda a: a[:, None, None]  # noqa: E731
         x = (x - turn(mean)) / jnp.sqrt(turn(var) + 1e-5) * turn(params["bn.weight"]) + turn(params["bn.bias"])

@@ -169,6 +169,9 @@ def variance(given: Given) -> Iterator[Try]:
 @tries("mean sum amax amin max min", "input, dim=None, keepdim=False")
 def reduction(given: Given) -> Iterator[Try]:
     dim = given.a.dim
+    if dim is None:
+        for name in ("mean", "sum"):
+            yield Try("reduction", f"taking the {name} of all", lambda a, n=name: getattr(a.input, n)())
     if dim is None or not isinstance(dim, int | tuple | list):
         return
     names = {"mean": "the mean", "sum": "the sum", "amax": "the maximum"}
