@@ -73,7 +73,7 @@ def watched(
     for module in named_modules(copy).values():
         _keep_all(module)
         if dtype is not None and getattr(module, "dtype", None) is not None:
-            module.dtype = dtype
+            setattr(module, "dtype", dtype)  # noqa: B010  a module need not have one
     apply, params, buffers = functionalize(copy)
     kinds = {type(module) for module in named_modules(copy).values()}
 

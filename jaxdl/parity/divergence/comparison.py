@@ -81,7 +81,7 @@ class Comparison:
         self.run, self._port, self._pool, self._modules = run, port, pool, modules
         self._nearest = nearest
         self._channels_last, self._excused = channels_last, excused
-        self.found = [] if before is None else before.found[:start]
+        self.found: list[list[Value]] = [] if before is None else before.found[:start]
         self.found += [self._find(op) for op in run.ops[len(self.found) :]]
         self.explained = self._explained()
         self.seen = [self._look(call) for call in run.ended]
@@ -108,6 +108,10 @@ class Comparison:
             return False
         values = self.found[op.index]
         return not any(strict_gap(v.array, tensors[0], channels_last=True).agrees for v in values)
+
+    def marked(self, call: Call) -> bool:
+        """Whether the port shows what its module of that name gives."""
+        return (self._modules.get(call.name, call.name), call.occurrence) in self._port.outputs_of
 
     def factors(self, tensor: np.ndarray) -> list[float]:
         """Numbers by which the port has this tensor multiplied."""
@@ -151,14 +155,15 @@ class Comparison:
             return own
         if not informative(theirs) or any(made is not None and self.explained[made[0]] for made in call.made_by):
             return Seen(call, "hidden", None, theirs, None)
-        nearest = self._pool.nearest(theirs, self.claimed) if self._nearest else None
-        if nearest is None:
+        nearest = self._pool.nearest(theirs, self.claimed)[:1] if self._nearest else []
+        if not nearest:
             return Seen(call, "differs", None, theirs, None)
-        return Seen(call, "differs", nearest.array, theirs, gap(nearest.array, theirs), nearest.place)
+        return Seen(call, "differs", nearest[0], theirs, gap(nearest[0], theirs), self._place(nearest[0]))
 
     def _unneeded(self, seen: Seen) -> Seen:
-        known = (self._modules.get(seen.call.name, seen.call.name), seen.call.occurrence) in self._port.outputs_of
-        return seen if seen.verdict != "differs" or known else Seen(seen.call, "hidden", None, seen.theirs, None)
+        if seen.verdict != "differs" or self.marked(seen.call):
+            return seen
+        return Seen(seen.call, "hidden", None, seen.theirs, None)
 
     def _own(self, call: Call, place: int) -> Seen | None:
         """Beside what the port's module of that name gave."""

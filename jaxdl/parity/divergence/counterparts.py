@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxdl.parity.divergence.match import Gap, gap, real, strict_gap
 
-Form = Callable[[np.ndarray], np.ndarray]
+Form = Callable[..., np.ndarray]
 
 # What other libraries call PyTorch's tensors.
 LEAVES = {

@@ -10,7 +10,7 @@ from jaxdl.parity.divergence.original import Original
 from jaxdl.parity.divergence.port import Port
 
 
-def check(jax_model: Any, torch_module: Any, params: Any, steps: Any) -> None:
+def check(jax_model: Any, torch_module: Any, params: Any, loss: Any, optimizers: Any, steps: Any) -> None:
     """Raise TypeError or ValueError for what `diff` cannot take."""
     import torch
 
@@ -25,6 +25,12 @@ def check(jax_model: Any, torch_module: Any, params: Any, steps: Any) -> None:
         raise TypeError("diff: jax_model is a PyTorch module; the port comes first, PyTorch's model second")
     if not isinstance(steps, int) or steps < 0:
         raise ValueError(f"diff: steps must be a whole number of at least 0, given {steps!r}")
+    if loss is not None and not (_pair(loss) and all(map(callable, loss))):
+        raise TypeError("diff: loss= must be a pair of functions, (of the port's outputs, of PyTorch's outputs)")
+    if optimizers is not None and not (
+        _pair(optimizers) and hasattr(optimizers[0], "init") and callable(optimizers[1])
+    ):
+        raise TypeError("diff: optimizers= must be a pair, (optax transformation, parameters -> torch optimiser)")
     if params is None:
         return
     if nn.is_module(jax_model):
@@ -37,6 +43,10 @@ def check(jax_model: Any, torch_module: Any, params: Any, steps: Any) -> None:
                 f"diff: params must be a flat dict of arrays by name; {name!r} is {_kind(value)}: join the names of a "
                 "nested dict with dots"
             )
+
+
+def _pair(value: Any) -> bool:
+    return isinstance(value, tuple | list) and len(value) == 2
 
 
 def _kind(value: Any) -> str:

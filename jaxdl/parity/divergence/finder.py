@@ -85,7 +85,7 @@ def diff(
     transposed weight
     """
     require_torch()
-    check(jax_model, torch_module, params, steps)
+    check(jax_model, torch_module, params, loss, optimizers, steps)
     inputs, keywords = sequence(inputs), dict(keywords or {})
     with running("PyTorch's model", torch_module, inputs, "inputs= and keywords= are what it is called with"):
         original = Original(torch_module, inputs, keywords)
@@ -146,7 +146,8 @@ class _Diffing:
             result = result.noting(note)
         if result.forward.comparison.first is not None:
             return result.noting("training mode, gradients and steps: the outputs differ first")
-        last, moving = result.forward, ()
+        last = result.forward
+        moving: tuple[str, ...] = ()
         if self.port.can_train:
             with running("the port in training mode", self.port.model, self.port.inputs, "its own line is above"):
                 search = self.search(train=True)

@@ -157,10 +157,10 @@ class Pool:
                         found[factor] = None
         return list(found)
 
-    def nearest(self, tensor: np.ndarray, without: set[Value]) -> Value | None:
-        """The tensor of that size, not among `without`, that comes nearest to these numbers."""
-        others = [value for value in self._values.get(tensor.size, []) if value not in without]
-        return min(others, key=lambda value: gap(value.array, tensor).difference, default=None)
+    def nearest(self, tensor: np.ndarray, without: set[Value]) -> list[np.ndarray]:
+        """The tensors of that size, not among `without`, the nearest to these numbers first."""
+        others = [value.array for value in self._values.get(tensor.size, []) if value not in without]
+        return sorted(others, key=lambda array: gap(array, tensor).difference)
 
 
 def _mark(array: np.ndarray) -> tuple[float, float, float, float]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxdl.parity.divergence.recording import Change, Run, watch
+from jaxdl.parity.divergence.recording import Change, Run, array_of, tensors_in, watch
 from jaxdl.parity.reference import one_thread
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ class Original:
         saved = self.module.state_dict().keys()
         buffers = {name: tensor for name, tensor in self.module.named_buffers() if name in saved}
         return {**known, **buffers}
+
+    def given(self) -> list[np.ndarray]:
+        """The floating tensors among the inputs."""
+        return [array_of(tensor) for tensor in tensors_in([*self._inputs, *self._keywords.values()])]
 
     def tied(self) -> dict[str, str]:
         """Further names of parameters → the first."""
@@ -144,8 +148,8 @@ class Original:
         try:
             yield
         finally:
-            for name, value in before.items():
-                tensors[name].copy_(value)
+            for name, tensor in before.items():
+                tensors[name].copy_(tensor)
             for place, value in attributes.items():
                 setattr(self.module.get_submodule(place[0]), place[1], value)
 

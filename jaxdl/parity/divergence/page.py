@@ -75,8 +75,8 @@ def _about_parameters(diff: "Diff") -> Iterator[str]:
         yield from _under("", f"{kind}: {', '.join(names[:LISTED])}{rest}", hang=2)
     absent = [name for name in diff.absent if not name.endswith("num_batches_tracked")]
     if absent:
-        some = ", ".join(absent[:LISTED]) + (f" and {len(absent) - LISTED} more" if len(absent) > LISTED else "")
-        yield from _under("", f"not in the port: {some} (names= says which tensor is which, where names differ)")
+        listed = ", ".join(absent[:LISTED]) + (f" and {len(absent) - LISTED} more" if len(absent) > LISTED else "")
+        yield from _under("", f"not in the port: {listed} (names= says which tensor is which, where names differ)")
 
 
 def _about_outputs(mode: str, found: Found) -> Iterator[str]:

@@ -154,8 +154,9 @@ def watch(changes: Sequence[Change], *, recording: bool = True) -> Any:
 
     replacements: dict[int, list[Replacement]] = {}
     for change in changes:
-        for op in change.ops if change.replacement is not None else ():
-            replacements.setdefault(op, []).append(change.replacement)
+        if (replacement := change.replacement) is not None:
+            for op in change.ops:
+                replacements.setdefault(op, []).append(replacement)
     wide = dict.fromkeys((torch.float32, torch.float16, torch.bfloat16), torch.float64)
     wide[torch.complex64] = torch.complex128
 
@@ -194,7 +195,7 @@ def watch(changes: Sequence[Change], *, recording: bool = True) -> Any:
         def _widened(self, name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if name in ("float", "half", "bfloat16", "chalf", "cfloat"):
                 self.narrowed = True
-                return (torch.Tensor.cdouble if name.startswith("c") else torch.Tensor.double), args[:1], {}
+                return (torch.Tensor.to, (args[0], torch.complex128 if name.startswith("c") else torch.float64), {})
             if any(isinstance(v, torch.dtype) and v in wide for v in (*args, *kwargs.values())):
                 self.narrowed = True
                 args = tuple(wide.get(v, v) if isinstance(v, torch.dtype) else v for v in args)

@@ -111,8 +111,8 @@ class Diff:
     def right(self) -> list[str]:
         """PyTorch's modules whose outputs the port has."""
         names: dict[str, bool] = {}
-        for found in (self.forward, self.training):
-            for seen in found.comparison.seen if found is not None else ():
+        for found in filter(None, (self.forward, self.training)):
+            for seen in found.comparison.seen:
                 if seen.verdict != "hidden":
                     right = seen.verdict == "agrees" or (seen.verdict == "elsewhere" and not found.faults)
                     names[seen.call.name] = names.get(seen.call.name, True) and right

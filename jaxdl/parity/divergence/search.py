@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from jaxdl.parity.divergence.recording import Change, Op
 from jaxdl.parity.divergence.suspects import passed, tiers
 
 FAULTS = 12  # that are looked for one behind the other
+PASSED = 8  # of the port's tensors that may be what PyTorch's module should give
 CAUSES = 3  # that are given for one of them
 # A cause that is no less than what the port does: nothing else needs to be tried.
 DECISIVE = frozenset({"dtype", "transposed weight", "gate order", "flipped kernel", "other values"})
@@ -112,7 +113,7 @@ class Search:
         self._causes_before: set[str] = set()
         self.port_run = port.run(train=train, widened=widened)
         self._narrow = () if widened else tuple(self.port_run.narrow)
-        self._pool = Pool(self.port_run.values)
+        self._set(self.port_run)
 
     def run(self) -> Found:
         """Find the first difference, its cause, and with it the next, as far as causes are found."""
@@ -132,12 +133,21 @@ class Search:
             if change is None:
                 break
             if not kept:
-                found.faults[-1] = Fault(place, fault.where, fault.function, (), tried, passed=True)
+                found.faults[-1] = replace(fault, passed=True)
             self._make(change, found.changes)
             self._causes_before.add(_alike(change))
             comparison = self._compare(found.changes)
+            found.faults[-1] = self._met(found.faults[-1], comparison)
         found.last = comparison
         return found
+
+    def _met(self, fault: Fault, after: Comparison) -> Fault:
+        """The fault with the port's tensor, where that is known only now that a change gives its numbers."""
+        seen, met = fault.place.seen, after.seen[fault.place.seen.call.ended]
+        if met.verdict != "agrees" or met.ours is None or after.marked(seen.call) or seen.call is after.run.root:
+            return fault
+        seen = replace(seen, ours=met.ours, gap=gap(met.ours, seen.theirs), place=met.place)
+        return replace(fault, place=replace(fault.place, seen=seen))
 
     def _fault(self, place: Place, kept: Sequence[tuple[Cause, Change]], tried: int, comparison: Comparison) -> Fault:
         op = self._culprit(place, kept, comparison)
@@ -162,6 +172,8 @@ class Search:
 
     def _set(self, run: PortRun) -> None:
         self.port_run, self._pool = run, Pool(run.values)
+        given = [*self._original.given(), *self._original.tensors().values()]
+        self._inputs = {value for tensor in given for value in self._pool.find(tensor)}
 
     def _compare(self, changes: Sequence[Change], before: Comparison | None = None, start: int = 0) -> Comparison:
         run = self._original.run(changes, train=self._train)
@@ -217,7 +229,7 @@ class Search:
         except Exception:  # a guess that does not fit this call, whatever PyTorch says about it
             return None, False
         if not _of_types(change):
-            claimed = set(before.claimed)
+            claimed = before.claimed | self._inputs  # what both were given proves nothing
         if after.first is not None and after.first.order <= place.order:
             return None, False
         start = place.op.index if place.op is not None else 0
@@ -246,15 +258,26 @@ class Search:
 
     def _past(self, place: Place, comparison: Comparison, changes: Sequence[Change]) -> Change | None:
         """The port's own tensor given to PyTorch's model, if that brings the comparison further."""
-        change = passed(place)
-        if change is None:
+        if place.seen.call is comparison.run.root:
             return None
+        marked = comparison.marked(place.seen.call)
+        tensors = [place.seen.ours] if marked else self._pool.nearest(place.seen.theirs, comparison.claimed)
+        for tensor in tensors[:PASSED]:
+            change = None if tensor is None else passed(place, tensor)
+            after = None if change is None else self._tried([*changes, change])
+            if after is None or (after.first is not None and after.first.seen.call.ended <= place.seen.call.ended):
+                continue
+            met = [op for op, found in zip(after.run.ops, after.found, strict=True) if found and telling(op.outputs[0])]
+            behind = any(op.index >= place.seen.call.end and not comparison.found[op.index] for op in met)
+            if marked or behind:  # of several tensors, the one from which PyTorch goes on as the port does
+                return change
+        return None
+
+    def _tried(self, changes: Sequence[Change]) -> Comparison | None:
         try:
-            after = self._compare([*changes, change])
+            return self._compare(changes)
         except Exception:  # a tensor that PyTorch's model cannot take there
             return None
-        further = after.first is None or after.first.seen.call.ended > place.seen.call.ended
-        return change if further and place.seen.call is not comparison.run.root else None
 
 
 def _alike(change: Change) -> str:

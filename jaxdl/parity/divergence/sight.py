@@ -101,11 +101,15 @@ class Sight:
                     self._keep(equation, variable, result)
         return [read(atom) for atom in jaxpr.outvars]
 
+    def _inner(self, jaxpr: Any, arguments: Sequence[Any], *, keep: bool) -> list[Any]:
+        """A trace within a trace, closed or open."""
+        return self._run(getattr(jaxpr, "jaxpr", jaxpr), getattr(jaxpr, "consts", ()), arguments, keep=keep)
+
     def _apply(self, equation: Any, values: list[Any], keep: bool) -> list[Any]:
         name, parameters = equation.primitive.name, equation.params
         if name in CALLS:
             inner = parameters.get("jaxpr", parameters.get("call_jaxpr"))
-            return self._run(getattr(inner, "jaxpr", inner), getattr(inner, "consts", ()), values, keep=keep)
+            return self._inner(inner, values, keep=keep)
         keep = keep and name == "scan" and parameters["length"] <= STEPS
         if name == "scan" and (self._widened or keep):
             return self._scan(parameters, values, keep)
@@ -120,13 +124,18 @@ class Sight:
 
     def _scan(self, parameters: dict[str, Any], values: list[Any], keep: bool) -> list[Any]:
         """A scan whose body is evaluated as all else is; what it computes comes out step by step."""
-        body, fixed, carried = parameters["jaxpr"], parameters["num_consts"], parameters["num_carry"]
+        body = parameters["jaxpr"]
+        if "ft_in" in parameters:  # jax 0.12
+            fixed, carried, _ = (len(part) for part in parameters["ft_in"].unpack())
+        else:
+            fixed, carried = parameters["num_consts"], parameters["num_carry"]
         consts, carry, slices = values[:fixed], values[fixed : fixed + carried], values[fixed + carried :]
-        outer, before, inside = self._arrays, self.kept, []
+        outer, before = self._arrays, self.kept
+        inside: list[Kept] = []
 
         def step(carry: list[Any], x: list[Any]) -> tuple[list[Any], Any]:
             self._arrays, self.kept = [], []
-            results = self._run(body.jaxpr, body.consts, [*consts, *carry, *x], keep=keep)
+            results = self._inner(body, [*consts, *carry, *x], keep=keep)
             inside[:] = self.kept
             return results[:carried], (results[carried:], self._arrays)
 

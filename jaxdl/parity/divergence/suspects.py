@@ -93,7 +93,7 @@ def _candidates(op: Op, run: Run, *, once: bool = False) -> Iterator[Change]:
 
 def _left_out(op: Op, run: Run) -> Iterator[Change]:
     """A function that the table does not know, left out."""
-    first = op.args[0] if op.args else None
+    first: Any = op.args[0] if op.args else None
     if op.outputs and hasattr(first, "clone") and tuple(first.shape) == op.outputs[0].shape:
         others = tuple(other.index for other in run.ops if other.site == op.site)
         yield Change("missing operation", f"leaving {op.name} out", others, lambda func, args, kwargs: args[0].clone())
@@ -168,7 +168,7 @@ def _rewired(op: Op, run: Run, place: int, what: str) -> Iterator[Change]:
         yield Change("other input", text, (op.index,), _on_argument(place, lambda x, o=other: _tensor(o.outputs[0])))
 
 
-def _on_argument(place: int, function: Callable[[Any], Any]) -> Callable[..., Any]:
+def _on_argument(place: int, function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda func, args, kwargs: func(*args[:place], function(args[place]), *args[place + 1 :], **kwargs)
 
 
@@ -228,7 +228,7 @@ def _behind(place: Place) -> Iterator[Change]:
             yield from _ending(place, "extra activation", f"taking {name} at the end", function)
 
 
-def _ending(place: Place, kind: str, text: str, function: Callable[[Any], Any]) -> Iterator[Change]:
+def _ending(place: Place, kind: str, text: str, function: Callable[..., Any]) -> Iterator[Change]:
     call = place.seen.call
     index = next((i for i, t in enumerate(call.outputs) if t is place.seen.theirs), None)
     made = None if index is None else call.made_by[index]
@@ -236,7 +236,7 @@ def _ending(place: Place, kind: str, text: str, function: Callable[[Any], Any]) 
         yield Change(kind, text, (made[0],), _on_result(made[1], function), where=call.name)
 
 
-def _on_result(place: int, function: Callable[[Any], Any]) -> Callable[..., Any]:
+def _on_result(place: int, function: Callable[..., Any]) -> Callable[..., Any]:
     """A replacement that changes one of a function's results."""
 
     def replacement(func: Any, args: Any, kwargs: Any) -> Any:
@@ -250,13 +250,13 @@ def _on_result(place: int, function: Callable[[Any], Any]) -> Callable[..., Any]
     return replacement
 
 
-def passed(place: Place) -> Change | None:
+def passed(place: Place, ours: np.ndarray) -> Change | None:
     """PyTorch's model given the port's own tensor where it differs, so that what stands behind can be compared."""
     seen = place.seen
-    if seen.ours is None or seen.gap is None or seen.ours.size != seen.theirs.size or not np.isfinite(seen.ours).all():
+    if ours.size != seen.theirs.size or not np.isfinite(ours).all():
         return None
-    axes = seen.gap.axes
-    turned = seen.ours.reshape([seen.theirs.shape[axis] for axis in axes]).transpose(np.argsort(axes))
+    axes = gap(ours, seen.theirs).axes
+    turned = ours.reshape([seen.theirs.shape[axis] for axis in axes]).transpose(np.argsort(axes))
     name = seen.call.name or "the whole model"
     text = f"giving PyTorch the port's own output of {name}"
     return next(_ending(place, "", text, lambda x: _tensor(turned)), None)

@@ -94,7 +94,7 @@ class Training:
         self._original, self._port, self._names, self._train = original, port, names, train
         self._function = port.in_float64(train) if widened else port.function(train)
         self._ours, self._theirs = losses or _weighted(comparison)
-        plain = (None, lambda parameters: torch.optim.SGD(parameters, lr=RATE))
+        plain: tuple[Any, Callable[..., Any]] = (None, lambda parameters: torch.optim.SGD(parameters, lr=RATE))
         self._transformation, self._factory = optimizers or plain
         self._varied = optimizers is not None
         self._gradients = original.gradients(self._theirs, train=train)

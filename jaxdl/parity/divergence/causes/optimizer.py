@@ -15,7 +15,7 @@ SETTINGS: dict[str, tuple[str, tuple[Any, ...]]] = {
 }
 
 
-def of(factory: Callable[[Any], Any]) -> Iterator[tuple[str, str, Callable[[Any], Any]]]:
+def of(factory: Callable[[Any], Any]) -> Iterator[tuple[str, str, Callable[..., Any]]]:
     """`(kind, text, factory)` for each variation of the optimiser that a factory makes."""
     import torch
 
@@ -50,7 +50,7 @@ def of(factory: Callable[[Any], Any]) -> Iterator[tuple[str, str, Callable[[Any]
         yield "learning rate", f"{text} the learning rate", other(lr=own["lr"] * factor)
 
 
-def _inside_the_root(kind: Any, own: dict[str, Any]) -> Iterator[tuple[str, str, Callable[[Any], Any]]]:
+def _inside_the_root(kind: Any, own: dict[str, Any]) -> Iterator[tuple[str, str, Callable[..., Any]]]:
     """Epsilon added to the mean or sum of squares, as optax has it in RMSprop and Adagrad."""
     import torch
 

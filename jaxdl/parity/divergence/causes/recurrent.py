@@ -29,7 +29,7 @@ def _layer(name: str, a: Any, **changed: Any) -> Any:
 
     a = type(a)(**{**vars(a), **changed})
     function = getattr(torch, name)
-    rest = (a.has_biases, a.num_layers, a.dropout, a.train, a.bidirectional)
+    rest: tuple[Any, ...] = (a.has_biases, a.num_layers, a.dropout, a.train, a.bidirectional)
     if isinstance(a.batch_first, bool):
         rest = (*rest, a.batch_first)
     return function(a.input, a.hx, a.params, *rest)
@@ -151,7 +151,7 @@ def _cell_rules(name: str, kind: str) -> None:
         import torch
 
         function = getattr(torch, name)
-        for order, text in _orders(kind):
+        for order, text in _orders(kind) if kind in GATES else ():
             yield Try(
                 "gate order",
                 text,
@@ -159,6 +159,10 @@ def _cell_rules(name: str, kind: str) -> None:
                     a.input, a.hx, *(None if p is None else _blocks(p, order) for p in (a.w_ih, a.w_hh, a.b_ih, a.b_hh))
                 ),
             )
+        if kind.startswith("rnn"):
+            other = getattr(torch, "rnn_relu_cell" if kind == "rnn_tanh" else "rnn_tanh_cell")
+            text = f"taking {'relu' if kind == 'rnn_tanh' else 'tanh'} for {kind[4:]}"
+            yield Try("activation", text, lambda a: other(a.input, a.hx, a.w_ih, a.w_hh, a.b_ih, a.b_hh))
         if given.a.b_ih is not None:
             text = "leaving out bias_hh"
             yield Try("missing bias", text, lambda a: function(a.input, a.hx, a.w_ih, a.w_hh, a.b_ih, a.b_hh * 0))
@@ -166,5 +170,5 @@ def _cell_rules(name: str, kind: str) -> None:
             yield Try("missing bias", text, lambda a: function(a.input, a.hx, a.w_ih, a.w_hh, a.b_ih * 0, a.b_hh))
 
 
-for cell_name in ("lstm", "gru"):
+for cell_name in ("lstm", "gru", "rnn_tanh", "rnn_relu"):
     _cell_rules(f"{cell_name}_cell", cell_name)
