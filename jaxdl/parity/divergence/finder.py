@@ -7,10 +7,11 @@ from typing import Any
 from jaxdl.parity.divergence.buffers import compared as compared_buffers
 from jaxdl.parity.divergence.counterparts import Counterparts, Relation, relations
 from jaxdl.parity.divergence.entry import check, named, running, sequence
+from jaxdl.parity.divergence.faults import Found
 from jaxdl.parity.divergence.original import Original
 from jaxdl.parity.divergence.port import Port
 from jaxdl.parity.divergence.result import Diff
-from jaxdl.parity.divergence.search import Found, Search
+from jaxdl.parity.divergence.search import Search
 from jaxdl.parity.divergence.training import Training
 from jaxdl.parity.reference import require_torch
 

@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from jaxdl.parity.divergence.comparison import Seen
-from jaxdl.parity.divergence.search import Fault, Found
+from jaxdl.parity.divergence.faults import Fault, Found
 from jaxdl.parity.divergence.training import Tensor
 
 if TYPE_CHECKING:

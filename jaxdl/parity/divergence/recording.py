@@ -27,6 +27,7 @@ class Change:
         tensors: parameters and buffers that have other values.
         attributes: of modules: (module, attribute) → value.
         where: the module in whose code it stands, if that is not where its functions are called.
+        all_or_nothing: whether it counts only if nothing differs with it: it could skip what else is wrong.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Change:
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
     attributes: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     where: str | None = None
+    all_or_nothing: bool = False
 
 
 @dataclass(eq=False)

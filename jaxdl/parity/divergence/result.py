@@ -9,8 +9,8 @@ from rich.table import Table
 
 from jaxdl.parity.divergence import page
 from jaxdl.parity.divergence.counterparts import Relation
+from jaxdl.parity.divergence.faults import Cause, Fault, Found
 from jaxdl.parity.divergence.match import Gap
-from jaxdl.parity.divergence.search import Cause, Fault, Found
 from jaxdl.parity.divergence.training import Tensor
 from jaxdl.parity.errors import ParityError
 

@@ -2,83 +2,25 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from jaxdl.parity.divergence.comparison import Comparison, Place
 from jaxdl.parity.divergence.counterparts import Relation
-from jaxdl.parity.divergence.match import Pool, gap, telling
+from jaxdl.parity.divergence.endings import passed
+from jaxdl.parity.divergence.faults import END, Cause, Fault, Found, Kept
+from jaxdl.parity.divergence.match import Pool, Value, gap, telling
 from jaxdl.parity.divergence.original import Original
 from jaxdl.parity.divergence.port import Port, PortRun
 from jaxdl.parity.divergence.recording import Change, Op
-from jaxdl.parity.divergence.suspects import passed, tiers
+from jaxdl.parity.divergence.suspects import tiers
 
 FAULTS = 12  # that are looked for one behind the other
 PASSED = 8  # of the port's tensors that may be what PyTorch's module should give
 CAUSES = 3  # that are given for one of them
 # A cause that is no less than what the port does: nothing else needs to be tried.
 DECISIVE = frozenset({"dtype", "transposed weight", "gate order", "flipped kernel", "other values"})
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A change that was tried and gives the port's numbers.
-
-    Attributes:
-        kind: in a few words, such as 'transposed weight'.
-        text: what is changed on PyTorch's side.
-        difference: the largest that is left, in units of scale, where the change takes effect; None: of a gradient.
-    """
-
-    kind: str
-    text: str
-    difference: float | None
-
-    def __str__(self) -> str:
-        if self.difference is None:
-            return self.text
-        return f"{self.text} makes it agree (to {self.difference:.0e})"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A difference and its causes, the likeliest first.
-
-    Attributes:
-        place: where.
-        where: the module in whose code the cause stands.
-        function: of PyTorch's, whose result the port does not have; '' where that is not known.
-        causes: all that were verified.
-        tried: how many guesses there were.
-        passed: whether, without a cause, PyTorch was given the port's own tensor to go on behind it.
-        again: whether the cause is that of a difference before it, in another module.
-    """
-
-    place: Place
-    where: str
-    function: str
-    causes: tuple[Cause, ...]
-    tried: int
-    passed: bool = False
-    again: bool = False
-
-
-@dataclass
-class Found:
-    """The result of a search.
-
-    Attributes:
-        comparison: before any change.
-        faults: one behind the other: each with the changes of those before it made.
-        changes: those.
-        last: with all the changes made.
-    """
-
-    comparison: Comparison
-    faults: list[Fault] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    last: Comparison | None = None
 
 
 class Search:
@@ -127,9 +69,14 @@ class Search:
                 if not found.faults:
                     found.comparison = comparison
                 continue
+            if not kept and found.faults and found.faults[-1].weak:
+                found.faults[-1] = replace(found.faults[-1], causes=(), tried=found.faults[-1].tried + tried)
+                found.changes.pop()
+                comparison = self._compare(found.changes)
+                break
             fault = self._fault(place, kept, tried, comparison)
             found.faults.append(fault)
-            change = kept[0][1] if kept else self._past(place, comparison, found.changes)
+            change = kept[0].change if kept else self._past(place, comparison, found.changes)
             if change is None:
                 break
             if not kept:
@@ -149,19 +96,27 @@ class Search:
         seen = replace(seen, ours=met.ours, gap=gap(met.ours, seen.theirs), place=met.place)
         return replace(fault, place=replace(fault.place, seen=seen))
 
-    def _fault(self, place: Place, kept: Sequence[tuple[Cause, Change]], tried: int, comparison: Comparison) -> Fault:
+    def _fault(self, place: Place, kept: Sequence[Kept], tried: int, comparison: Comparison) -> Fault:
         op = self._culprit(place, kept, comparison)
         where = place.seen.call.name if op is None else comparison.run.module_of(op)
-        if kept and kept[0][1].where is not None:
-            where = kept[0][1].where
-        again = bool(kept) and _alike(kept[0][1]) in self._causes_before
-        return Fault(place, where, op.name if op else "", tuple(cause for cause, _ in kept), tried, again=again)
+        if kept and kept[0].change.where is not None:
+            where = kept[0].change.where
+        again = bool(kept) and _alike(kept[0].change) in self._causes_before
+        return Fault(
+            place,
+            where,
+            op.name if op else "",
+            tuple(one.cause for one in kept),
+            tried,
+            again=again,
+            weak=bool(kept) and kept[0].weak,
+        )
 
-    def _culprit(self, place: Place, kept: Sequence[tuple[Cause, Change]], comparison: Comparison) -> Op | None:
+    def _culprit(self, place: Place, kept: Sequence[Kept], comparison: Comparison) -> Op | None:
         """The function that does otherwise: the one that was changed, if a cause was found."""
-        if kept and kept[0][1].ops:
-            return comparison.run.ops[kept[0][1].ops[0]]
-        return place.op if not kept or not (kept[0][1].tensors or kept[0][1].attributes) else None
+        if kept and kept[0].change.ops:
+            return comparison.run.ops[kept[0].change.ops[0]]
+        return place.op if not kept or not (kept[0].change.tensors or kept[0].change.attributes) else None
 
     def _make(self, change: Change, changes: list[Change]) -> None:
         if _of_types(change):
@@ -189,61 +144,57 @@ class Search:
             nearest=before is None,
         )
 
-    def _causes(
-        self, place: Place, comparison: Comparison, changes: Sequence[Change]
-    ) -> tuple[list[tuple[Cause, Change]], int]:
-        """The changes that bring the comparison further, and how many were tried.
-
-        A change that makes the whole output agree goes before one that only shows the next function's result.
-        """
-        kept: list[tuple[Cause, Change]] = []
-        partial: list[tuple[Cause, Change]] = []
+    def _causes(self, place: Place, comparison: Comparison, changes: Sequence[Change]) -> tuple[list[Kept], int]:
+        """The changes that bring the comparison furthest, and how many were tried."""
+        kept: list[Kept] = []
         tried = 0
-        found = [list(tier) for tier in tiers(place, comparison, self._relations, self._narrow)]
+        found = [
+            list(tier) for tier in tiers(place, comparison, self._relations, self._narrow, self._original.tensors())
+        ]
         for change in (change for tier in found for change in tier if _alike(change) in self._causes_before):
             tried += 1
-            left, _ = self._verified(change, place, comparison, changes)
-            if left is not None:  # the same again, in another block of the same kind
-                return [(Cause(change.kind, change.text, left), change)], tried
+            if (one := self._verified(change, place, comparison, changes)) is not None:
+                return [one], tried  # the same again, in another block of the same kind
         for tier in found:
             for change in tier:
                 tried += 1
                 self._tell(change.text)
-                left, whole = self._verified(change, place, comparison, changes)
-                if left is None or any(change.text == other.text for _, other in kept):
+                one = self._verified(change, place, comparison, changes)
+                if one is None or any(change.text == other.change.text for other in kept):
                     continue
-                (kept if whole else partial).append((Cause(change.kind, change.text, left), change))
-                if whole and (len(kept) == CAUSES or change.kind in DECISIVE):
+                kept.append(one)
+                if one.whole and (change.kind in DECISIVE or sum(other.whole for other in kept) == CAUSES):
                     break
-            if kept:
-                return kept, tried
-        return partial[:CAUSES], tried
+            if any(one.reach == END or (one.whole and one.change.kind in DECISIVE) for one in kept):
+                break
+        furthest = max((one.reach for one in kept), default=END)
+        return [one for one in kept if one.reach == furthest][:CAUSES], tried
 
-    def _verified(
-        self, change: Change, place: Place, before: Comparison, changes: Sequence[Change]
-    ) -> tuple[float | None, bool]:
-        """What difference is left where the change takes effect, or None; and whether the whole output agrees."""
-        claimed: set[object] = set()
+    def _verified(self, change: Change, place: Place, before: Comparison, changes: Sequence[Change]) -> Kept | None:
+        """What a change gives, or None if it does not help."""
+        claimed: set[Value] = set()
         try:
             after = self._after(change, before, changes)
         except Exception:  # a guess that does not fit this call, whatever PyTorch says about it
-            return None, False
+            return None
         if not _of_types(change):
             claimed = before.claimed | self._inputs  # what both were given proves nothing
-        if after.first is not None and after.first.order <= place.order:
-            return None, False
+        if after.first is not None and (change.all_or_nothing or after.first.order <= place.order):
+            return None
         start = place.op.index if place.op is not None else 0
-        gained = [
-            gap(values[0].array, op.outputs[0]).relative
+        gained = {
+            op.index: gap(values[0].array, op.outputs[0]).relative
             for op, values in zip(after.run.ops, after.found, strict=True)
             if op.index >= start and values and not claimed.intersection(values) and _same_size(values[0].array, op)
-        ]
+        }
         result = after.seen[-1]
         if after.first is None and result.gap is not None and telling(result.theirs):
-            gained.append(result.gap.relative)
+            gained[len(after.run.ops)] = result.gap.relative
         if not gained:  # nothing that the port computes is met: what agrees does so by chance
-            return None, False
-        return max(gained), after.first is None or after.first.seen.call.ended > place.seen.call.ended
+            return None
+        cause = Cause(change.kind, change.text, max(gained.values()))
+        weak = change.kind.startswith("missing") and max(gained) <= max(change.ops, default=-1)
+        return Kept(cause, change, END if after.first is None else after.first.order, place.order, weak)
 
     def _after(self, change: Change, before: Comparison, changes: Sequence[Change]) -> Comparison:
         if not _of_types(change):

@@ -1,6 +1,27 @@
 """Causes: what a port may do otherwise, tried one by one on PyTorch's side."""
 
-from jaxdl.parity.divergence.causes import attention, elementwise, layer, normalisation, optimizer, recurrent, shape
+from jaxdl.parity.divergence.causes import (
+    attention,
+    convolution,
+    elementwise,
+    layer,
+    normalisation,
+    optimizer,
+    pooling,
+    recurrent,
+    shape,
+)
 from jaxdl.parity.divergence.causes.catalogue import candidates
 
-__all__ = ["attention", "candidates", "elementwise", "layer", "normalisation", "optimizer", "recurrent", "shape"]
+__all__ = [
+    "attention",
+    "candidates",
+    "convolution",
+    "elementwise",
+    "layer",
+    "normalisation",
+    "optimizer",
+    "pooling",
+    "recurrent",
+    "shape",
+]

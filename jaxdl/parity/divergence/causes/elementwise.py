@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from jaxdl.parity.divergence.causes.catalogue import Given, Try, tries
 
 
@@ -98,13 +100,17 @@ def addition(given: Given) -> Iterator[Try]:
         wide = [tuple(value.shape) == given.output.shape for value in (given.a.input, given.a.other)]
         for keep, what in (("input", "second"), ("other", "first")):
             if wide[keep == "other"]:
-                both = all(wide)
+                left = given.a.other if keep == "input" else given.a.input
+                kind = "missing bias" if left.ndim == 1 else "missing term"
                 yield Try(
-                    "missing residual" if both else "missing bias",
+                    "missing residual" if all(wide) else kind,
                     f"leaving out the {what} of the two that are added",
                     lambda a, keep=keep: getattr(a, keep).clone(),
                 )
         yield Try("sign", "subtracting instead of adding", lambda a: a.input - a.other)
+    if isinstance(given.a.other, int | float) and hasattr(given.a.input, "sqrt"):
+        text = f"adding epsilon ({given.a.other:g}) inside the root instead of outside"
+        yield Try("epsilon inside the root", text, lambda a: (a.input.square() + a.other).sqrt())
     yield from _number(given, "adding", lambda x, y: x + y, (1e-3, 1e-5, 1e-6, 1e-8, 1e-12, 0.0, 1.0))
 
 
@@ -128,7 +134,6 @@ def scaling(given: Given) -> Iterator[Try]:
 
 
 def _inverse(given: Given) -> Callable[[Any], Any]:
-    import numpy as np
     import torch
 
     x, y = (torch.as_tensor(value) for value in (given.a.input, given.a.other))
@@ -201,6 +206,41 @@ def selection(given: Given) -> Iterator[Try]:
                         f"taking position {other} instead of {index[place]} of axis {place}",
                         lambda a, changed=changed: a.input[changed],
                     )
+
+
+@tries("rsqrt sqrt", "input")
+def root(given: Given) -> Iterator[Try]:
+    """With epsilon added behind the root, where PyTorch's model adds it before."""
+    import torch
+
+    inverse = not bool(np.allclose(given.a.input.numpy() ** 0.5, given.output))
+    for eps in (1e-5, 1e-6, 1e-8, 1e-12, 1e-3, 1e-7):
+
+        def outside(a: Any, eps: float = eps) -> Any:
+            deviation = (a.input - eps).clamp(min=0).sqrt() + eps
+            return 1 / deviation if inverse else deviation
+
+        yield Try("epsilon outside the root", f"adding epsilon ({eps:g}) outside the root instead of inside", outside)
+    yield Try("missing root", "leaving the root out", lambda a: 1 / a.input if inverse else a.input.clone())
+    yield Try("inverse", "taking the other of sqrt and rsqrt", torch.sqrt if inverse else torch.rsqrt)
+
+
+@tries("glu", "input, dim=-1")
+def gated(given: Given) -> Iterator[Try]:
+    import torch
+    from torch.nn import functional as F
+
+    def halves(a: Any) -> Any:
+        return a.input.chunk(2, a.dim)
+
+    yield Try(
+        "order of parts",
+        "taking the other half for the gate",
+        lambda a: F.glu(torch.cat(halves(a)[::-1], a.dim), a.dim),
+    )
+    for name, function in activations().items():
+        if name not in ("no activation", "sigmoid"):
+            yield Try("activation", f"taking {name} for the gate", lambda a, f=function: halves(a)[0] * f(halves(a)[1]))
 
 
 @tries("masked_fill", "input, mask, value")

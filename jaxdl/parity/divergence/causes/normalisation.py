@@ -74,7 +74,7 @@ def layer_norm(given: Given) -> Iterator[Try]:
     yield from _forms(given, tuple(range(-count, 0)), given.a.eps, affine)
     yield from _scaling(given, run)
     for axes in ((-2,), (-1, -2), (-1,)):
-        if given.a.input.ndim >= 2 and len(axes) != count:
+        if given.a.input.ndim >= 2 and axes != tuple(range(-count, 0)) and set(axes) != set(range(-count, 0)):
             yield Try(
                 "axes",
                 f"normalising over axes {axes}",

@@ -66,6 +66,23 @@ def transposition(given: Given) -> Iterator[Try]:
         )
 
 
+@tries("pixel_shuffle", "input, upscale_factor")
+def shuffling(given: Given) -> Iterator[Try]:
+    """The channels cut as TensorFlow's depth_to_space cuts them."""
+
+    def other(a: Any) -> Any:
+        r, (n, c, h, w) = a.upscale_factor, a.input.shape
+        return a.input.reshape(n, r, r, c // r**2, h, w).permute(0, 3, 4, 1, 5, 2).reshape(n, -1, h * r, w * r)
+
+    yield Try("order of axes", "cutting the channels into (r, r, C) instead of (C, r, r)", other)
+
+    def turned(a: Any) -> Any:
+        r, (n, c, h, w) = a.upscale_factor, a.input.shape
+        return a.input.reshape(n, c // r**2, r, r, h, w).permute(0, 1, 4, 3, 5, 2).reshape(n, -1, h * r, w * r)
+
+    yield Try("order of axes", "exchanging the two axes into which the channels are cut", turned)
+
+
 @tries("chunk", "input, chunks, dim=0")
 @tries("split", "input, split_size_or_sections, dim=0")
 def parts(given: Given) -> Iterator[Try]:
