@@ -1,10 +1,14 @@
-"""`jaxdl doctor`: the command line for a user's own machine; and how every command line here reports a mistake."""
+"""`jaxdl doctor | diff`: for a user's own machine and models; and how every command line here reports a mistake."""
 
 import os
 import platform
+import runpy
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -73,6 +77,63 @@ def doctor() -> int:
     if not sound:
         print(f"jaxdl doctor: this jax computes wrong numbers; set XLA_FLAGS={_runtime.GUARD}", file=sys.stderr)
     return 0 if sound else 1
+
+
+# What a file for `jaxdl diff` may define: the arguments of parity.diff.
+NEEDED = ("jax_model", "torch_module", "inputs")
+OPTIONAL = ("params", "jax_inputs", "keywords", "jax_keywords", "names", "loss", "optimizers", "steps")
+
+
+@commands.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--steps", type=int, default=None, help="of training, where all else agrees  [default: the file's, or 3]")
+def diff(file: Path, steps: int | None) -> int:
+    """Find the first tensor in which a port differs from its PyTorch model, and why.
+
+    FILE is a Python file that defines jax_model (a jaxdl or Flax NNX module, or a function of params and inputs),
+    torch_module and inputs, and, where they are wanted, other arguments of parity.diff: params, names, jax_inputs,
+    keywords, jax_keywords, loss, optimizers, steps.
+
+    The exit status is 0 where everything agrees and 1 where something differs.
+    """
+    from jaxdl import parity
+
+    parity.require_torch()
+    found = definitions(file)
+    missing = [name for name in NEEDED if name not in found]
+    if missing:
+        raise LookupError(f"{file} does not define {' and '.join(missing)}; it needs {', '.join(NEEDED)}")
+    given = {name: found[name] for name in (*NEEDED, *OPTIONAL) if name in found}
+    if steps is not None:
+        given["steps"] = steps
+    screen = Console(stderr=True)
+    with screen.status("both models run", spinner="line") as status:
+        result = parity.diff(**given, tell=lambda text: status.update(f"tried: {text}"))
+    result.print(Console())
+    return 0 if result.agrees else 1
+
+
+def definitions(file: Path) -> dict[str, Any]:
+    """What a user's Python file defines.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it fails; the sentence names its line.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"there is no file {file}")
+    sys.path.insert(0, str(file.resolve().parent))  # as `python FILE` does
+    try:
+        return runpy.run_path(str(file))
+    except Exception as error:
+        if os.environ.get("JAXDL_TRACEBACK"):
+            raise
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
+        place = f"{file}, line {line}" if line else str(file)
+        raise ValueError(f"{place}: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.pop(0)
 
 
 def version(package: str) -> str | None:

@@ -94,6 +94,7 @@ from jaxdl.nn.vision.padding import (
 )
 from jaxdl.nn.vision.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from jaxdl.nn.vision.upsample import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+from jaxdl.nn.watch import named_modules
 
 __all__ = [
     "CELU",
@@ -249,6 +250,7 @@ __all__ = [
     "functionalize",
     "init",
     "is_module",
+    "named_modules",
     "named_variables",
     "state_dict",
     "storable",

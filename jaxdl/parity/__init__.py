@@ -1,11 +1,14 @@
-"""Parity: the ladder that compares a training run with its PyTorch twin, tensor by tensor."""
+"""Parity: `diff` compares a port with its model, the ladder a training run with its twin, tensor by tensor."""
 
 from jaxdl.parity.climb import assert_ladder, check, ladder
-from jaxdl.parity.ladder import Ladder, ParityError, Reference, Row
+from jaxdl.parity.divergence import Diff, diff
+from jaxdl.parity.errors import ParityError
+from jaxdl.parity.ladder import Ladder, Reference, Row
 from jaxdl.parity.reference import Twin, require_torch, twin_of
 from jaxdl.parity.tolerances import tolerance
 
 __all__ = [
+    "Diff",
     "Ladder",
     "ParityError",
     "Reference",
@@ -13,6 +16,7 @@ __all__ = [
     "Twin",
     "assert_ladder",
     "check",
+    "diff",
     "ladder",
     "require_torch",
     "tolerance",

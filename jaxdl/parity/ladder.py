@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jaxdl.parity import document
+from jaxdl.parity.errors import ParityError
 from jaxdl.parity.record import Record, Tensors
 from jaxdl.parity.tolerances import tolerance
 
@@ -19,10 +20,6 @@ from jaxdl.parity.tolerances import tolerance
 RUNGS = ("initial", "batches", "forward", "loss", "gradient", "step", "losses", "evaluation")
 # The curve of losses is compared in parts, up to these steps and to its end: float32 grows apart.
 PARTS = (10, 30, 100)
-
-
-class ParityError(AssertionError):
-    """The two frameworks differ by more than the tolerance, or in what they hold."""
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def record_twin(
     require_torch()
     import torch
 
-    with torch.random.fork_rng(devices=[]), _threads(way.threads):
+    with torch.random.fork_rng(devices=[]), threads(way.threads):
         torch.manual_seed(seed)
         model = twin.model().to(getattr(torch, dtype))
         if way.channels_last:
@@ -180,16 +180,16 @@ class _Run:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
     """PyTorch on so many threads."""
     import torch
 
-    threads = torch.get_num_threads()
+    before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def _loader(source: ArraySource) -> "DataLoader[Any]":
