@@ -102,7 +102,7 @@ def diff(file: Path, steps: int | None) -> int:
     found = definitions(file)
     missing = [name for name in NEEDED if name not in found]
     if missing:
-        raise LookupError(f"{file} does not define {' and '.join(missing)}; it needs {', '.join(NEEDED)}")
+        raise LookupError(f"{file} does not define {', '.join(missing)}; it needs {', '.join(NEEDED)}")
     given = {name: found[name] for name in (*NEEDED, *OPTIONAL) if name in found}
     if steps is not None:
         given["steps"] = steps
