@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -112,7 +113,7 @@ def diff(file: Path, steps: int | None) -> int:
     return 0 if result.agrees else 1
 
 
-def definitions(file: Path) -> dict[str, object]:
+def definitions(file: Path) -> dict[str, Any]:
     """What a user's Python file defines.
 
     Raises:

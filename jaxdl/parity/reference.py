@@ -44,7 +44,7 @@ def record_twin(
 
     record = Record()
     losses: list[torch.Tensor] = []
-    with torch.random.fork_rng(devices=[]), _one_thread():
+    with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seed)
         model = twin.model().to(getattr(torch, dtype))
         optimizer = twin.optimizer(model)
@@ -75,7 +75,7 @@ def record_twin(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """PyTorch on one thread: its sums then have one order, and small steps do not wait for each other's threads."""
     import torch
 
