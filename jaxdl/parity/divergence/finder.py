@@ -40,14 +40,16 @@ def diff(
 
     .. math:: \max |x_\text{port} - x_\text{PyTorch}| \le 10^{-10} \max |x_\text{PyTorch}|,
 
-    in any order of its axes, so that a port that keeps channels last agrees. For the first module whose output
-    differs, changes are made on PyTorch's side one by one (transposed weights, other gate orders, epsilons,
-    paddings, flattening orders, ...); a change that gives the port's numbers is a cause, and with it made the search
-    goes on behind it. Where the outputs agree, gradients are compared by parameter, then the parameters and buffers
-    after each of a few training steps.
+    within the models in any order of its axes, so that a port that keeps channels last agrees; the result itself in
+    PyTorch's order (or channels last, if jax_inputs are given). For the first module whose output differs, changes are
+    made on PyTorch's side one by one (transposed weights, other gate orders, epsilons, paddings, flattening orders,
+    ...); a change that gives the port's numbers is a cause, and with it made the search goes on behind it. Where the
+    outputs agree, gradients are compared by parameter, then the parameters and buffers after each of a few training
+    steps.
 
     **Matches** what PyTorch 2.13 computes in eager mode on a CPU. Neither model is changed.
-    **Differs**: a port that computes inside `lax.scan` or `lax.cond` shows there only what comes out of it.
+    **Differs**: where PyTorch's model asks for a smaller type on its way, or jax.nn does of itself, float64 is taken.
+    A port shows what it computes step by step in `lax.scan`; of `lax.cond` and `lax.while_loop` only what comes out.
 
     Args:
         jax_model: a built jaxdl.nn or flax.nnx module, or a function `f(params, *inputs)` of a flat dict of tensors.
@@ -72,8 +74,10 @@ def diff(
 
     Raises:
         ModuleNotFoundError: PyTorch is not installed.
-        TypeError: the model is neither a module nor a function, or torch_module is no module.
-        ValueError: `names` holds a name that neither model has, or steps is negative.
+        TypeError: the model is neither a module nor a function, torch_module is no module, params is no flat dict, or
+            loss or optimizers is no pair.
+        ValueError: `names` holds a name that the model does not have, steps is negative, or one of the models, the
+            loss or the training fails: with the shapes that it was given and what it said.
 
     >>> import numpy as np
     >>> try:
@@ -95,7 +99,9 @@ def diff(
     if params is None:
         params, tied = original.tensors(), original.tied()
     given = inputs if jax_inputs is None else sequence(jax_inputs)
-    with running("the port", jax_model, given, "jax_inputs= and jax_keywords= say what else it takes"):
+    with running(
+        "the port", jax_model, given, "it is traced as under jax.jit; jax_inputs= and jax_keywords= say what it takes"
+    ):
         port = Port(jax_model, given, jax_keywords or {}, params, tied)
         narrow = port.run().narrow
     pairs = named(original, port, names or {})

@@ -113,8 +113,17 @@ class Port:
             widened: whether it computes in float64 what it would compute in a smaller type.
         """
         with double():
-            arguments = (self.params, self.buffers, *self.inputs)
-            closed, shape = jax.make_jaxpr(self.function(train, widened=widened), return_shape=True)(*arguments)
+            # Arrays are traced; what else there is among the inputs, a length for instance, stays what it is.
+            leaves, structure = jax.tree.flatten(self.inputs)
+            traced = {i: leaf for i, leaf in enumerate(leaves) if isinstance(leaf, np.ndarray)}
+            function = self.function(train, widened=widened)
+
+            def run(params: Any, buffers: Any, arrays: Mapping[int, Any]) -> Any:
+                inputs = jax.tree.unflatten(structure, [arrays.get(i, leaf) for i, leaf in enumerate(leaves)])
+                return function(params, buffers, *inputs)
+
+            arguments = (self.params, self.buffers, traced)
+            closed, shape = jax.make_jaxpr(run, return_shape=True)(*arguments)
             # Most models compute the same in both modes: what is compiled once need not be compiled again.
             key = (re.sub(r" at 0x\w+", "", str(closed.jaxpr)), widened)
             if closed.consts or key not in self._runs:

@@ -359,9 +359,9 @@ def layer_norm(params, x, *, eps=1e-5, ddof=0, outside=False):
     return x * params["norm.weight"] + params["norm.bias"]
 
 
-def mlp(first=linear, norm=layer_norm, act=lambda x: F.gelu(x)):
+def mlp(first=linear, norm=layer_norm, act=lambda x: F.gelu(x), last="fc2"):
     def port(params, x):
-        return linear(params, "fc2", norm(params, act(first(params, "fc1", x))))
+        return linear(params, last, norm(params, act(first(params, "fc1", x))))
 
     return lambda originals: (originals.build(originals.Mlp), port, ROWS)
 
@@ -484,3 +484,46 @@ def no_mask(originals):
 @broken("order of axes", "out", "the axes in the order (0, 3, 1, 2)", where="")
 def heads_of_every_other_feature(originals):
     return originals.build(originals.Attention), attention(heads="interleaved"), STEPS
+
+
+# faults that the functions of a model by hand show
+
+
+class RMSNorm:
+    """As PyTorch users write it."""
+
+    @staticmethod
+    def original(torch):
+        class Norm(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight = torch.nn.Parameter(torch.ones(4))
+
+            def forward(self, x):
+                return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-5) * self.weight
+
+        return lambda: torch.nn.Sequential(Norm(), torch.nn.Linear(4, 4))
+
+
+def by_hand(norm):
+    def make(originals):
+        import torch
+
+        port = lambda params, x: linear(params, "1", norm(x) * params["0.weight"])  # noqa: E731
+        return originals.build(RMSNorm.original(torch)), port, ROWS
+
+    return make
+
+
+functions(
+    "epsilon outside the root", "0", "adding epsilon (1e-05) outside the root instead of inside",
+    rms_epsilon_outside=by_hand(lambda x: x / (jnp.sqrt((x**2).mean(-1, keepdims=True)) + 1e-5)),
+)  # fmt: skip
+functions(
+    "epsilon", "0", "adding 1e-06 instead of 1e-05",
+    rms_epsilon=by_hand(lambda x: x / jnp.sqrt((x**2).mean(-1, keepdims=True) + 1e-6)),
+)  # fmt: skip
+functions(
+    "another module's parameters", "fc1", "exchanging the parameters of fc1 and fc2",
+    layers_exchanged=mlp(first=lambda params, name, x: linear(params, "fc2", x), last="fc1"),
+)  # fmt: skip

@@ -90,7 +90,6 @@ RESULTS = {
     "order of axes": lambda x: x.T,
     "shape": lambda x: x.reshape(-1),
     "scale": lambda x: 3 * x,
-    "sign": None,
 }
 
 
@@ -174,6 +173,36 @@ def test_chance_is_no_cause(originals, torch):
     found = diff(lambda p, x: linear({f".{n}": v for n, v in p.items()}, "", x) + 1, original, ROWS)
     assert found.first.causes == ()
     assert "no cause was found" in str(found)
+
+
+UNKNOWN = {
+    "another function": {"act": jnp.sin},
+    "a little more": {"act": lambda x: F.gelu(x) + 1e-3 * x**2},
+    "something added": {"act": lambda x: F.gelu(x) + jnp.arange(4.0) / 10},
+    "another output": {"after": lambda x: x**3},
+    "nothing": {"after": lambda x: 0 * x},
+    "not a number": {"after": lambda x: x * jnp.nan},
+    "fewer rows": {"after": lambda x: x[1:]},
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+def test_no_cause_is_claimed_for_what_is_unknown(originals, kind):
+    settings = dict(UNKNOWN[kind])
+    after = settings.pop("after", lambda x: x)
+    found = diff(lambda p, x: after(mlp(p, x, **settings)), originals.build(originals.Mlp), ROWS)
+    assert found.first is not None
+    assert found.first.causes == (), str(found)
+    assert "no cause was found" in str(found)
+
+
+def test_what_is_no_array_among_the_inputs_is_not_traced(originals, torch):
+    class Rows(torch.nn.Linear):
+        def forward(self, x, rows):
+            return super().forward(x).reshape(rows, -1)
+
+    port = lambda p, x, rows: (x @ p["weight"].T + p["bias"]).reshape(rows, -1)  # noqa: E731
+    assert diff(port, originals.build(Rows, 4, 4), (ROWS, 2), steps=1).agrees
 
 
 def test_random_numbers_are_named(originals, torch):

@@ -78,6 +78,31 @@ def test_the_biased_variance_of_flax(originals, momentum):
     assert ("momentum 0.9 instead of 0.1" in variance.causes[0].text) == (momentum == 0.1)
 
 
+def batch_norm(params, x, train, *, ddof=0):
+    turn = lambda a: a[:, None, None]  # noqa: E731
+    mean, var = params["bn.running_mean"], params["bn.running_var"]
+    moved = {}
+    if train:
+        m, v, count = x.mean((0, 2, 3)), x.var((0, 2, 3)), x.size / 3
+        moved = {"bn.running_mean": 0.9 * mean + 0.1 * m, "bn.running_var": 0.9 * var + 0.1 * v * count / (count - 1)}
+        mean, var = m, x.var((0, 2, 3), ddof=ddof)
+    x = (x - turn(mean)) / jnp.sqrt(turn(var) + 1e-5)
+    return x * turn(params["bn.weight"]) + turn(params["bn.bias"]), moved
+
+
+def test_a_fault_of_the_training_mode_alone(originals):
+    def port(params, x, train=False):
+        x, moved = batch_norm(params, F.conv2d(x, params["conv.weight"], params["conv.bias"], padding=1), train, ddof=1)
+        x = linear(params, "fc", F.avg_pool2d(F.relu(x), 2).reshape(len(x), -1))
+        return (x, moved) if train else x
+
+    found = diff(port, originals.build(originals.Net), IMAGES)
+    assert not found.forward.faults
+    first = found.first
+    assert (first.stage, first.module, first.cause) == ("training", "bn", "biased variance"), str(found)
+    assert "buffers, gradients and steps: the outputs in training mode differ first" in found.notes
+
+
 def linear(params, name, x):
     return x @ params[f"{name}.weight"].T + params[f"{name}.bias"]
 

@@ -88,47 +88,8 @@ def multi_head(given: Given) -> Iterator[Try]:
         return F.multi_head_attention_forward(**{**vars(a), "training": False, **changed})
 
     width = given.a.query.shape[-1]
-    head = width // given.a.num_heads
     if given.a.in_proj_weight is not None:
-
-        def parts(a: Any, function: Any) -> dict[str, Any]:
-            changed = {"in_proj_weight": torch.cat(function(list(a.in_proj_weight.chunk(3))))}
-            if a.in_proj_bias is not None:
-                changed["in_proj_bias"] = torch.cat(function(list(a.in_proj_bias.chunk(3))))
-            return changed
-
-        for order in list(permutations(range(3)))[1:]:
-            yield Try(
-                "order of parts",
-                f"taking the thirds of in_proj for {', '.join('qkv'[i] for i in order)} instead of q, k, v",
-                lambda a, o=order: run(a, **parts(a, lambda thirds: [thirds[o.index(i)] for i in range(3)])),
-            )
-        for factor, text in (
-            (head**0.5, "not scaling the scores"),
-            (head**-0.5, f"scaling the scores by 1 / {head} instead of 1 / √{head}"),
-            ((head / width) ** 0.5, f"scaling the scores by 1 / √{width}, the width of all heads"),
-        ):
-            yield Try("scale", text, lambda a, f=factor: run(a, **parts(a, lambda t: [t[0] * f, t[1], t[2]])))
-        yield Try(
-            "transposed weight",
-            "transposing each third of in_proj_weight",
-            lambda a: run(a, in_proj_weight=torch.cat([third.T for third in a.in_proj_weight.chunk(3)])),
-        )
-
-        def cut(third: Any) -> Any:
-            """Heads of every n-th feature."""
-            order = torch.arange(width).reshape(head, given.a.num_heads).T.reshape(-1)
-            return third[order]
-
-        yield Try(
-            "order of axes",
-            "cutting the heads out as every n-th feature instead of as neighbours",
-            lambda a: run(
-                a,
-                out_proj_weight=a.out_proj_weight[:, torch.arange(width).reshape(head, -1).T.reshape(-1)],
-                **parts(a, lambda thirds: [cut(third) for third in thirds]),
-            ),
-        )
+        yield from _projections(given, run)
     if given.a.in_proj_bias is not None:
         yield Try("missing bias", "leaving out in_proj_bias", lambda a: run(a, in_proj_bias=None))
     yield Try("transposed weight", "transposing out_proj.weight", lambda a: run(a, out_proj_weight=a.out_proj_weight.T))
@@ -152,3 +113,50 @@ def multi_head(given: Given) -> Iterator[Try]:
                 key_padding_mask=None if a.key_padding_mask is None else ~a.key_padding_mask.bool(),
             ),
         )
+
+
+def _projections(given: Given, run: Any) -> Iterator[Try]:
+    """What may be otherwise in the map that gives query, key and value."""
+    import torch
+
+    width = given.a.query.shape[-1]
+    head = width // given.a.num_heads
+
+    def parts(a: Any, function: Any) -> dict[str, Any]:
+        changed = {"in_proj_weight": torch.cat(function(list(a.in_proj_weight.chunk(3))))}
+        if a.in_proj_bias is not None:
+            changed["in_proj_bias"] = torch.cat(function(list(a.in_proj_bias.chunk(3))))
+        return changed
+
+    for order in list(permutations(range(3)))[1:]:
+        yield Try(
+            "order of parts",
+            f"taking the thirds of in_proj for {', '.join('qkv'[i] for i in order)} instead of q, k, v",
+            lambda a, o=order: run(a, **parts(a, lambda thirds: [thirds[o.index(i)] for i in range(3)])),
+        )
+    for factor, text in (
+        (head**0.5, "not scaling the scores"),
+        (head**-0.5, f"scaling the scores by 1 / {head} instead of 1 / √{head}"),
+        ((head / width) ** 0.5, f"scaling the scores by 1 / √{width}, the width of all heads"),
+    ):
+        yield Try("scale", text, lambda a, f=factor: run(a, **parts(a, lambda t: [t[0] * f, t[1], t[2]])))
+    yield Try(
+        "transposed weight",
+        "transposing each third of in_proj_weight",
+        lambda a: run(a, in_proj_weight=torch.cat([third.T for third in a.in_proj_weight.chunk(3)])),
+    )
+
+    def cut(third: Any) -> Any:
+        """Heads of every n-th feature."""
+        order = torch.arange(width).reshape(head, given.a.num_heads).T.reshape(-1)
+        return third[order]
+
+    yield Try(
+        "order of axes",
+        "cutting the heads out as every n-th feature instead of as neighbours",
+        lambda a: run(
+            a,
+            out_proj_weight=a.out_proj_weight[:, torch.arange(width).reshape(head, -1).T.reshape(-1)],
+            **parts(a, lambda thirds: [cut(third) for third in thirds]),
+        ),
+    )

@@ -111,7 +111,9 @@ def addition(given: Given) -> Iterator[Try]:
     if isinstance(given.a.other, int | float) and hasattr(given.a.input, "sqrt"):
         text = f"adding epsilon ({given.a.other:g}) inside the root instead of outside"
         yield Try("epsilon inside the root", text, lambda a: (a.input.square() + a.other).sqrt())
-    yield from _number(given, "adding", lambda x, y: x + y, (1e-3, 1e-5, 1e-6, 1e-8, 1e-12, 0.0, 1.0))
+    small = isinstance(given.a.other, int | float) and 0 < abs(given.a.other) < 0.05
+    others = (1e-3, 1e-5, 1e-6, 1e-8, 1e-12, 0.0) if small else (0.0, 1.0, -1.0)
+    yield from _number(given, "adding", lambda x, y: x + y, others)
 
 
 @tries("sub __sub__ __rsub__ subtract", "input, other, alpha=1")
