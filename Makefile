@@ -17,7 +17,7 @@ help:
 	  'make compare   compare JAX with PyTorch: first the numbers, then the times; ARGS=--quick for a short one' \
 	  'make test      run the tests; ARGS="-k optim" for some of them' \
 	  'make coverage  measure what has changed against PyTorch, and write docs/coverage.md' \
-	  'make docs      the same, and docs/pytorch-to-jax.md' \
+	  'make docs      the same, and the pages in docs/ that are written by running what they show' \
 	  'make lint      check style and format' \
 	  'make types     check types' \
 	  'make layers    check that each part imports only from those below it' \
@@ -31,12 +31,13 @@ compare: with-torch
 test: with-dev
 	.venv/bin/python -m pytest $(PARALLEL) $(ARGS)
 
-# What has changed since docs/coverage.json was measured, against PyTorch; and the page of differences.
+# What has changed since docs/coverage.json was measured, against PyTorch; and the pages that run what they show.
 coverage: with-dev
 	.venv/bin/python -m jaxdl.parity.coverage $(ARGS)
 
 docs: coverage
 	.venv/bin/python -m docs.pytorch_to_jax
+	.venv/bin/python -m docs.porting
 
 lint: with-dev
 	.venv/bin/python -m ruff check .
