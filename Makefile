@@ -6,7 +6,7 @@ PYTHON ?= python3
 ORIGIN := $(origin PYTHON)
 ARGS ?=
 # Most of a test's time is compiling, on one core each.
-PARALLEL ?= -n auto --maxprocesses=8 --dist=loadgroup
+PARALLEL ?= -n auto --maxprocesses=8
 
 .PHONY: help compare test coverage docs lint types layers clean with-torch with-dev
 # There is one .venv: one thing at a time.

@@ -4,6 +4,7 @@ import importlib.util
 import signal
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import jax
 import pytest
@@ -24,6 +25,24 @@ def _compiled_programs_are_let_go() -> Iterator[None]:
     """Each holds mapped memory: thousands of them run into the system's limit of mappings, and XLA crashes there."""
     yield
     jax.clear_caches()
+
+
+# Files whose fixture runs for long: it runs once, on one worker. (Under pytest 9.2 pytest-xdist 3.8 does not see its
+# own mark xdist_group.)
+TOGETHER = ("test_benchmark.py", "test_operations.py", "test_porting.py", "test_pytorch_to_jax.py", "test_same_seed.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests go to whichever worker is free, but those of the files above stay together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class TogetherScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file.endswith(TOGETHER) else nodeid
+
+    return TogetherScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,7 +16,6 @@ stages = importlib.import_module("docs.porting.story").STAGES
 
 pytestmark = [
     pytest.mark.torch,
-    pytest.mark.xdist_group("porting"),
     pytest.mark.skipif(
         importlib.util.find_spec("transformers") is None,
         reason="transformers, whose GPT-2 the page ports, is not installed; jaxdl does not need it",

@@ -25,14 +25,12 @@ def found(torch):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.xdist_group("pytorch_to_jax")
 @pytest.mark.parametrize("title", TITLES)
 def test_a_snippet_shows_what_the_page_says(found, title):
     one = found["measured"][title]
     assert one["holds"], one
 
 
-@pytest.mark.xdist_group("pytorch_to_jax")
 def test_the_page_is_what_the_snippets_give(found):
     """But for the figures' digits, which are the machine's."""
     written, new = pages.PAGE.read_text(encoding="utf-8"), found["page"]
