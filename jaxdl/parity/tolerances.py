@@ -57,8 +57,8 @@ def tolerance(rung: str, dtype: str) -> float:
 def growth(step: int, law: tuple[float, float, float]) -> float:
     """What float32 may have grown to after so many steps.
 
-    >>> growth(13, LOSS_GROWTH), growth(10_000, LOSS_GROWTH)
-    (5e-06, 0.5)
+    >>> growth(0, LOSS_GROWTH), growth(10_000, LOSS_GROWTH)
+    (5e-07, 0.5)
     """
     start, tenfold, end = law
     return float(min(start * 10.0 ** min(step / tenfold, 300.0), end))
