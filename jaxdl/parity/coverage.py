@@ -33,6 +33,8 @@ from jaxdl.parity.samples import Tally
 DOCS = Path(__file__).parents[2] / "docs"
 PACKAGE = Path(__file__).parents[1]
 SECTIONS = ("functional", "nn", "optim")
+# What draws initial weights is behind no figure: the cases bring PyTorch's, and tests/nn/test_seed.py compares the draws.
+DRAWS = ("jaxdl.random", "jaxdl.nn.init")
 TITLES = {
     "functional": "Functions: torch.nn.functional by op_db",
     "nn": "Modules: torch.nn by module_db",
@@ -178,7 +180,7 @@ def _reasons(r: Row) -> Iterator[str]:
 
 
 def digest(section: str, name: str) -> str:
-    """Of the code behind a name: its own file and, of jaxdl, all that it reaches."""
+    """Of the code behind a name: its own file and, of jaxdl, all that it reaches but what draws initial weights."""
     if section == "functional":
         target: Any = getattr(functional, name.rpartition(".")[2])
     else:
@@ -187,7 +189,7 @@ def digest(section: str, name: str) -> str:
     waiting = [target.__module__]
     while waiting:
         module = waiting.pop()
-        if module not in reached:
+        if module not in reached and not module.startswith(DRAWS):
             reached[module], used = _source(module)
             waiting += used
     text = "".join(reached[module] for module in sorted(reached))
