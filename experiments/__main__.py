@@ -114,7 +114,7 @@ def _run(name: str, flags: Sequence[str]) -> int:
 @click.option("--all", "every", is_flag=True, help="every experiment, up to the first that fails, in one table")
 def _check(name: str | None, flags: Sequence[str], every: bool, reference: str | None) -> int:
     if every == (name is not None):
-        raise click.UsageError("give the NAME of one experiment, or --all and no NAME")
+        raise click.UsageError("give the NAME of one experiment, or --all without NAME and without flags of one")
     if name is None:
         return proof.check_all(reference)
     given = [] if reference is None else ["--reference", reference]

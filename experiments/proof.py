@@ -49,7 +49,10 @@ def check(
     rung: str | None = None,
     file: Path | None = None,
 ) -> int:
-    """Compare NAME with its PyTorch twin, tensor by tensor, in float64 and then float32; or all of them."""
+    """Compare NAME with its PyTorch twin, tensor by tensor, in float64 and then float32; or all of them.
+
+    `check NAME --help` lists what NAME takes, and --rung, --tensors and --json.
+    """
     from jaxdl import parity
 
     ladder = parity.check(experiment, config, reference=reference, spread=True)

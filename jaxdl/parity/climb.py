@@ -9,9 +9,10 @@ import numpy as np
 from jaxdl import train
 from jaxdl.data import ArraySource
 from jaxdl.experiment import Experiment, precision
+from jaxdl.parity.arguments import STARTS, check_run
 from jaxdl.parity.frozen import condensed, load
 from jaxdl.parity.ladder import Ladder, Row, compare
-from jaxdl.parity.record import STEPS, Record, Tensors, record_program, whole_run
+from jaxdl.parity.record import STEPS, Record, Tensors, initial_tensors, record_program, whole_run
 from jaxdl.parity.reference import Twin, live_reference, other_ways, record_twin, torch_is_installed, twin_of
 
 REFERENCES = ("live", "frozen")
@@ -26,7 +27,7 @@ def ladder(
     seed: int = 0,
     dtype: str = "float64",
     evaluation: ArraySource | None = None,
-    weights: Sequence[str] = ("seed", "copied"),
+    weights: str | Sequence[str] = STARTS,
     name: str = "ladder",
 ) -> Ladder:
     """Train a Program and its PyTorch twin from one seed and compare every tensor on every rung.
@@ -39,7 +40,7 @@ def ladder(
         seed: `fit`'s seed here, `torch.manual_seed`'s there.
         dtype: 'float64' or 'float32': the twin's model is cast to it, and the tolerances are its.
         evaluation: test data of both.
-        weights: 'seed': jax draws its own parameters; 'copied': jax starts from PyTorch's.
+        weights: 'seed': jax draws its own parameters; 'copied': jax starts from PyTorch's; or both.
         name: of what is compared, for the table and the error.
 
     Returns:
@@ -47,19 +48,36 @@ def ladder(
 
     Raises:
         ModuleNotFoundError: PyTorch is not installed.
+        TypeError: the program, twin or source is none.
+        ValueError: steps below 1, another dtype or start, or data of another dtype.
     """
+    starts = (weights,) if isinstance(weights, str) else tuple(weights)
+    check_run(program, twin, source, evaluation, steps, dtype, starts)
     reference = record_twin(twin, source, steps=steps, seed=seed, dtype=dtype, evaluation=evaluation)
     rows: list[Row] = []
     curve = {"torch": reference.rungs["loss curve"]["loss"]}
     computed: Record | None = None
-    for start in weights:
-        given = {"seed": None, "copied": reference.rungs["initial"]}[start]
-        if computed is None or not _same_bits(computed.rungs["initial"], given):  # else it would be the same run again
-            with precision(dtype):
+    with precision(dtype):
+        for start in starts:
+            given = {"seed": None, "copied": reference.rungs["initial"]}[start]
+            if given is not None and not _fits(own := initial_tensors(program, seed), given):
+                if "seed" not in starts:  # else its rows say so
+                    rows += compare(Record({"initial": own}), _alone(reference, "initial"), dtype=dtype, weights=start)
+                continue
+            if computed is None or not _same_bits(computed.rungs["initial"], given):  # else the same run again
                 computed = record_program(program, source, steps=steps, seed=seed, evaluation=evaluation, weights=given)
-        rows += compare(computed, reference, dtype=dtype, weights=start)
-        curve.setdefault("jax", computed.rungs["loss curve"]["loss"])
+            rows += compare(computed, reference, dtype=dtype, weights=start)
+            curve.setdefault("jax", computed.rungs["loss curve"]["loss"])
     return Ladder(name, tuple(rows), {dtype: curve}, live_reference())
+
+
+def _fits(ours: Tensors, theirs: Tensors) -> bool:
+    """Whether one model's tensors can stand for the other's."""
+    return {n: a.shape for n, a in ours.items()} == {n: a.shape for n, a in theirs.items()}
+
+
+def _alone(record: Record, rung: str) -> Record:
+    return Record({rung: record.rungs[rung]})
 
 
 def _same_bits(ours: Tensors, theirs: Tensors | None) -> bool:

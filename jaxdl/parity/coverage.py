@@ -33,7 +33,7 @@ from jaxdl.parity.samples import Tally
 DOCS = Path(__file__).parents[2] / "docs"
 PACKAGE = Path(__file__).parents[1]
 SECTIONS = ("functional", "nn", "optim")
-# What draws initial weights is behind no figure: the cases bring PyTorch's, and tests/nn/test_seed.py compares the draws.
+# What draws initial weights is behind no figure: the cases bring PyTorch's; tests/nn/test_seed.py compares the draws.
 DRAWS = ("jaxdl.random", "jaxdl.nn.init")
 TITLES = {
     "functional": "Functions: torch.nn.functional by op_db",

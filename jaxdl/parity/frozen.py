@@ -25,7 +25,7 @@ import numpy as np
 
 from jaxdl.experiment import DTYPES, Experiment
 from jaxdl.parity import document
-from jaxdl.parity.ladder import Reference
+from jaxdl.parity.ladder import RUNGS, Reference
 from jaxdl.parity.record import Record, Tensors, whole_run
 from jaxdl.parity.reference import record_twin, require_torch, require_twin, twin_of
 from jaxdl.parity.tolerances import BITWISE
@@ -161,6 +161,8 @@ def load(experiment: Experiment) -> Frozen:
         numbers = json.loads(path(experiment).read_text(encoding="utf-8"))
         made_for = {"format": numbers["format"], "steps": numbers["steps"], **numbers["config"]}
         loaded = Frozen({dtype: _record(numbers, dtype) for dtype in DTYPES}, _reference(numbers))
+        if numbers["experiment"] != experiment.name:
+            raise ValueError(f"it is of {numbers['experiment']}")
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         reason = f"there is no {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{file} is damaged ({reason}); {remedy} anew") from error
@@ -178,8 +180,16 @@ def _record(numbers: dict[str, Any], dtype: str) -> Record:
         rung: {name: np.asarray(value, np.float64) for name, value in tensors.items()}
         for rung, tensors in numbers[dtype].items()
     }
-    if "loss curve" not in measured:
-        raise KeyError("loss curve")
+    missing = [rung for rung in ("forward", "loss", "gradient", "loss curve") if not measured.get(rung)]
+    if missing:
+        raise ValueError(f"{dtype} has no {', '.join(missing)}")
+    for rung, tensors in measured.items():
+        if rung not in (*RUNGS, "loss curve") and not rung.startswith("step "):
+            raise ValueError(f"there is no rung {rung!r}")
+        if not all(np.isfinite(value).all() for value in tensors.values()):
+            raise ValueError(f"{dtype} {rung} holds what is no finite number")
+    if measured["loss curve"]["loss"].shape != (numbers["steps"],):
+        raise ValueError(f"{dtype} has not {numbers['steps']} losses")
     return Record({**exact, **measured})
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from jaxdl.parity import document
 from jaxdl.parity.errors import ParityError
 from jaxdl.parity.record import Record, Tensors
-from jaxdl.parity.tolerances import tolerance
+from jaxdl.parity.tolerances import ROUNDING, tolerance
 
 # In the order of execution; "step" has its number behind it, and "losses" from which step to which.
 RUNGS = ("initial", "batches", "forward", "loss", "gradient", "step", "losses", "evaluation")
@@ -32,8 +32,10 @@ class Row:
         rung: of the ladder.
         tensor: its name.
         difference: the largest absolute difference; infinite where a shape differs or a value is missing or NaN.
-        scale: the largest absolute value of PyTorch's tensor.
+        scale: the largest absolute value of PyTorch's tensor; of a gradient that cancels, and of the optimiser's state
+            that follows from it, that of all tensors of the kind.
         tolerance: the largest allowed difference in units of the scale.
+        note: what is known about a difference.
     """
 
     weights: str
@@ -43,6 +45,7 @@ class Row:
     difference: float
     scale: float
     tolerance: float
+    note: str = ""
 
     @property
     def relative(self) -> float:
@@ -57,7 +60,8 @@ class Row:
     def __str__(self) -> str:
         sign = "<=" if self.agrees else ">"
         where = f"{self.rung} · {self.tensor}"
-        return f"{where} · {self.relative:.1e} {sign} {self.tolerance:.0e} ({self.dtype}, weights {self.weights})"
+        note = f": {self.note}" if self.note and not self.agrees else ""
+        return f"{where} · {self.relative:.1e} {sign} {self.tolerance:.0e} ({self.dtype}, weights {self.weights}){note}"
 
 
 @dataclass(frozen=True)
@@ -217,15 +221,53 @@ def _cells(line: dict[str, Any]) -> list[str]:
 def compare(computed: Record, reference: Record, *, dtype: str, weights: str) -> list[Row]:
     """Every tensor of two records, by rung and name; what only one of them holds is an infinite difference."""
     rungs, others = _in_parts(computed.rungs), _in_parts(reference.rungs)
+    cancelled = _cancelled(rungs.get("gradient", {}), others.get("gradient", {}), dtype)
     rows = []
     for rung in sorted({**others, **rungs}, key=_height):
         ours, theirs = rungs.get(rung, {}), others.get(rung, {})
         for name in [*theirs, *(name for name in ours if name not in theirs)]:
             gap, scale = difference(ours.get(name), theirs.get(name))
             if _kind(rung) == "losses" and np.isfinite(gap):  # of the whole curve: its end may come near to zero
-                scale = float(np.abs(reference.rungs["loss curve"]["loss"]).max())
-            rows.append(Row(weights, dtype, rung, name, gap, scale, tolerance(rung, dtype)))
+                scale = _size(reference.rungs["loss curve"]["loss"])
+            if np.isfinite(gap) and (like := _of_that_kind(name, rung, theirs, cancelled)):
+                scale = max(_size(theirs[other]) for other in like)
+            note = (
+                CANCELLED
+                if name in cancelled and _kind(rung) == "step"
+                else _mismatch(ours.get(name), theirs.get(name))
+            )
+            rows.append(Row(weights, dtype, rung, name, gap, scale, tolerance(rung, dtype), note))
     return rows
+
+
+CANCELLED = "its gradient is rounding alone, as that of a bias before batch norm, and the optimiser makes steps of that"
+
+
+def _mismatch(ours: np.ndarray | None, theirs: np.ndarray | None) -> str:
+    if ours is None or theirs is None:
+        return f"only {'jax' if theirs is None else 'PyTorch'} has it"
+    return f"shape {ours.shape} beside PyTorch's {theirs.shape}" if ours.shape != theirs.shape else ""
+
+
+def _cancelled(ours: Tensors, theirs: Tensors, dtype: str) -> frozenset[str]:
+    """Parameters whose gradient is rounding alone on both sides, beside the model's largest."""
+    rounding = ROUNDING[dtype] * max((_size(value) for value in theirs.values()), default=0.0)
+    both = (name for name in theirs if name in ours and ours[name].shape == theirs[name].shape)
+    return frozenset(name for name in both if 0 < max(_size(ours[name]), _size(theirs[name])) <= rounding)
+
+
+def _of_that_kind(name: str, rung: str, theirs: Tensors, cancelled: frozenset[str]) -> list[str]:
+    """Where a tensor is a gradient that cancels, or state made of it: the tensors whose scale is its."""
+    owner, _, field_ = name.rpartition(".")
+    if rung == "gradient" and name in cancelled:
+        return list(theirs)
+    if _kind(rung) == "step" and owner in cancelled:
+        return [other for other in theirs if other.rpartition(".")[2] == field_]
+    return []
+
+
+def _size(values: np.ndarray) -> float:
+    return float(np.abs(values).max(initial=0.0))
 
 
 def _in_parts(rungs: dict[str, Tensors]) -> dict[str, Tensors]:

@@ -127,6 +127,12 @@ def record_program(
     return record
 
 
+def initial_tensors(program: train.Program, seed: int) -> Tensors:
+    """The parameters and buffers that a program draws from a seed."""
+    initial = program.init(TorchGenerator(seed))
+    return _host({**initial.params, **initial.buffers})
+
+
 def _evaluations(epochs: list[dict[str, float]]) -> Tensors:
     """The test loss and metrics after each epoch, `[epochs]` each."""
     names = [name for name in (epochs[0] if epochs else {}) if name.startswith("test_")]

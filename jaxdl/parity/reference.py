@@ -43,6 +43,11 @@ class Twin:
     optimizer: Callable[[Any], Any]
     metrics: dict[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in ("model", "loss", "optimizer"):
+            if not callable(value := getattr(self, name)):
+                raise TypeError(f"Twin: {name} must be a function, given a {type(value).__name__}")
+
 
 @dataclass(frozen=True)
 class Way:
