@@ -40,15 +40,17 @@ class Place:
     Attributes:
         seen: the first call whose output differs.
         op: the first function of PyTorch's whose result the port does not have; None where it has them all.
+        reached: the number of the first such function in the module around that call; -1 where there is none.
     """
 
     seen: Seen
     op: Op | None
+    reached: int = -1
 
     @property
-    def order(self) -> tuple[int, int]:
+    def order(self) -> tuple[int, int, int]:
         """Greater for what comes later."""
-        return (self.seen.call.ended, -1 if self.op is None else self.op.index)
+        return (self.seen.call.ended, self.reached, -1 if self.op is None else self.op.index)
 
 
 class Comparison:
@@ -93,6 +95,11 @@ class Comparison:
     def claimed(self) -> set[Value]:
         """The port's tensors that PyTorch has as well."""
         return {value for values in self.found for value in values}
+
+    @property
+    def port_outputs(self) -> list[np.ndarray]:
+        """What the port gives."""
+        return self._port.outputs
 
     @property
     def results(self) -> list[tuple[int, tuple[int, ...]]]:
@@ -198,5 +205,23 @@ class Comparison:
         if seen is None:
             return None
         before = self.run.ops[: seen.call.end]
-        missing = (op for op in before if op.outputs and informative(op.outputs[0]) and not self.explained[op.index])
-        return Place(seen, next(missing, None))
+        missing = [op for op in before if op.outputs and informative(op.outputs[0]) and not self.explained[op.index]]
+        if not missing:
+            return Place(seen, None)
+        around = self.run.calls[seen.call.parent].start if seen.call.parent >= 0 else 0
+        reached = next((op.index for op in missing if op.index >= around), seen.call.end)
+        return Place(seen, self._earliest(missing, seen.call), reached)
+
+    def _earliest(self, missing: list[Op], call: Call) -> Op:
+        """The first of the functions that the port lacks, but rather one around the call than far before it.
+
+        What was made outside, such as a mask for all blocks, is to blame only if everything missing in here needs it.
+        """
+        while call.parent >= 0:
+            outside = {op.index for op in missing if op.index < call.start}
+            for op in missing[len(outside) :]:
+                if not op.parents & outside:
+                    return op
+                outside.add(op.index)
+            call = self.run.calls[call.parent]
+        return missing[0]

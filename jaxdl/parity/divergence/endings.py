@@ -1,7 +1,7 @@
 """Changes of what PyTorch's modules and functions give: turned, exchanged, replaced, or with something more behind."""
 
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from jaxdl.parity.divergence.causes.elementwise import activations
 from jaxdl.parity.divergence.comparison import Comparison, Place
 from jaxdl.parity.divergence.match import gap
 from jaxdl.parity.divergence.recording import Change, Run
+
+SUBSETS = 100  # of a model's outputs that a port may give
 
 
 def turned(place: Place) -> Iterator[Change]:
@@ -30,16 +32,18 @@ def turned(place: Place) -> Iterator[Change]:
 
 def exchanged(place: Place, comparison: Comparison) -> Iterator[Change]:
     """Two results of PyTorch's in each other's place."""
-    outputs, made = comparison.run.root.outputs, comparison.run.root.made_by
     if place.seen.call is not comparison.run.root:
         return
-    for i, j in combinations(range(len(outputs)), 2):
-        a, b = made[i], made[j]
-        if a and b and a[0] != b[0] and a[1] == b[1] and outputs[i].shape == outputs[j].shape:
-            text = f"exchanging the outputs {i + 1} and {j + 1}"
-            one, two = tensor_of(outputs[i]), tensor_of(outputs[j])
-            other = lambda x, one=one, two=two: two if x.shape == one.shape and (x == one).all() else one  # noqa: E731
-            yield Change("order of outputs", text, (a[0], b[0]), on_result(a[1], other), where="")
+    count = len(place.seen.call.outputs)
+    for i, j in combinations(range(count), 2):
+        order = [j if k == i else i if k == j else k for k in range(count)]
+        text = f"exchanging the outputs {i + 1} and {j + 1}"
+        yield Change("order of outputs", text, outputs=tuple(order), where="")
+    left = len(comparison.port_outputs)
+    for kept in islice(combinations(range(count), left), SUBSETS) if 0 < left < count else ():
+        gone = [str(i + 1) for i in range(count) if i not in kept]
+        text = f"leaving out the output{'s' if len(gone) > 1 else ''} {' and '.join(gone)}"
+        yield Change("missing output", text, outputs=kept, where="")
 
 
 def instead(place: Place, run: Run) -> Iterator[Change]:

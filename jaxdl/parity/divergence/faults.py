@@ -44,8 +44,8 @@ class Kept:
 
     cause: Cause
     change: Change
-    reach: tuple[float, float]
-    place: tuple[float, float]
+    reach: tuple[float, ...]
+    place: tuple[float, ...]
     weak: bool
 
     @property

@@ -87,7 +87,11 @@ def on_argument(place: int, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def crossed(ops: Sequence[Op], run: Run) -> Iterator[Change]:
-    """Two tensors that the first functions take, in each other's place."""
+    """Two tensors that the first functions take, in each other's place; the factors of a product, if that is square."""
+    for op in ops:
+        if "matmul" in op.name and op.outputs[0].shape[-2:] == (op.outputs[0].shape[-1],) * 2:
+            text = "exchanging the two factors of the matrix product, which transposes it,"
+            yield Change("order of parts", text, (op.index,), on_result(0, lambda x: x.transpose(-1, -2)))
     taken = sorted({parent for op in ops[:3] for parent in op.parents})
     for i, j in combinations(taken, 2):
         one, two = run.ops[i], run.ops[j]

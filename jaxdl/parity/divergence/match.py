@@ -151,9 +151,10 @@ class Pool:
             mine = np.abs(value.array).max()
             if value not in without and np.isfinite(mine) and mine > 0:
                 # The sum of sizes is the same in any order of the axes; the sum tells the sign.
-                size = float(np.abs(value.array).sum() / np.abs(tensor).sum())
+                with np.errstate(invalid="ignore", over="ignore"):
+                    size = float(np.abs(value.array).sum() / np.abs(tensor).sum())
                 for factor in (size, -size):
-                    if abs(factor - 1) > FLOAT64 and gap(value.array, factor * tensor).agrees:
+                    if np.isfinite(factor) and abs(factor - 1) > FLOAT64 and gap(value.array, factor * tensor).agrees:
                         found[factor] = None
         return list(found)
 
@@ -167,9 +168,9 @@ def _mark(array: np.ndarray) -> tuple[float, float, float, float]:
     """Numbers that do not depend on the order: sum, sum of sizes, least and largest."""
     if not array.size:
         return (0.0, 0.0, 0.0, 0.0)
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):  # a mask's least numbers have no finite sum
         finite = np.where(np.isfinite(array), array, 0.0).astype(np.float64)
-    return (float(finite.sum()), float(np.abs(finite).sum()), float(finite.min()), float(finite.max()))
+        return (float(finite.sum()), float(np.abs(finite).sum()), float(finite.min()), float(finite.max()))
 
 
 def informative(array: np.ndarray) -> bool:
@@ -177,7 +178,7 @@ def informative(array: np.ndarray) -> bool:
     if prod(array.shape) < 2:
         return False
     finite = array[np.isfinite(array)]
-    return bool(finite.size > 1 and np.ptp(finite) > 0)
+    return bool(finite.size > 1 and finite.min() < finite.max())
 
 
 def telling(array: np.ndarray) -> bool:

@@ -53,6 +53,12 @@ class Original:
             first.setdefault(id(parameter), name)
         return tied
 
+    def padding_row(self, name: str) -> int | None:
+        """The row of an embedding's table that is not trained."""
+        owner, _, leaf = name.rpartition(".")
+        row = getattr(self.module.get_submodule(owner), "padding_idx", None) if leaf == "weight" else None
+        return row if isinstance(row, int) else None
+
     def parameters(self) -> list[str]:
         """The names of what is trained."""
         return [name for name, parameter in self.module.named_parameters() if parameter.requires_grad]
@@ -69,6 +75,11 @@ class Original:
                 stack.callback(module.register_forward_hook(seen.leave).remove)
             self._call(self.module, seen)
             buffers = {name: _host(tensor) for name, tensor in self.module.named_buffers()}
+        for change in changes:
+            if change.outputs:
+                root = seen.ended[-1]
+                root.outputs = [root.outputs[place] for place in change.outputs]
+                root.made_by = [root.made_by[place] for place in change.outputs]
         return Run(seen.ops, seen.calls, seen.ended, buffers, seen.narrowed, tuple(dict.fromkeys(seen.draws)))
 
     @threads(1)

@@ -28,6 +28,7 @@ class Change:
         attributes: of modules: (module, attribute) → value.
         where: the module in whose code it stands, if that is not where its functions are called.
         all_or_nothing: whether it counts only if nothing differs with it: it could skip what else is wrong.
+        outputs: the order in which the whole model gives its tensors.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Change:
     attributes: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     where: str | None = None
     all_or_nothing: bool = False
+    outputs: tuple[int, ...] = ()
 
 
 @dataclass(eq=False)

@@ -70,9 +70,10 @@ class Search:
                     found.comparison = comparison
                 continue
             if not kept and found.faults and found.faults[-1].weak:
-                found.faults[-1] = replace(found.faults[-1], causes=(), tried=found.faults[-1].tried + tried)
                 found.changes.pop()
                 comparison = self._compare(found.changes)
+                weak = found.faults[-1]
+                found.faults[-1] = self._fault(weak.place, (), weak.tried + tried, comparison)
                 break
             fault = self._fault(place, kept, tried, comparison)
             found.faults.append(fault)
@@ -213,6 +214,7 @@ class Search:
             return None
         marked = comparison.marked(place.seen.call)
         tensors = [place.seen.ours] if marked else self._pool.nearest(place.seen.theirs, comparison.claimed)
+        furthest: tuple[tuple[float, ...], Change | None] = ((), None)
         for tensor in tensors[:PASSED]:
             change = None if tensor is None else passed(place, tensor)
             after = None if change is None else self._tried([*changes, change])
@@ -220,9 +222,10 @@ class Search:
                 continue
             met = [op for op, found in zip(after.run.ops, after.found, strict=True) if found and telling(op.outputs[0])]
             behind = any(op.index >= place.seen.call.end and not comparison.found[op.index] for op in met)
-            if marked or behind:  # of several tensors, the one from which PyTorch goes on as the port does
-                return change
-        return None
+            reach = END if after.first is None else after.first.order
+            if (marked or behind) and reach > furthest[0]:
+                furthest = (reach, change)
+        return furthest[1]  # of several tensors, the one from which PyTorch goes on as the port does
 
     def _tried(self, changes: Sequence[Change]) -> Comparison | None:
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from os import sep
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -210,12 +211,13 @@ def _shown(value: Any) -> jax.Array:
     return jnp.asarray(value, jnp.float64)
 
 
-# Where the frames of a trace are not the port's own.
+# Folders: where the frames of a trace are not the port's own. Each ends in a separator, as a port's may stand in
+# `jaxdl_port`; they are compared as text, since a trace has many frames.
 OTHERS = tuple(
-    str(Path(spec.origin).parent) for name in ("jax", "flax", "jaxdl") if (spec := find_spec(name)) and spec.origin
+    f"{Path(spec.origin).parent}{sep}" for name in ("jax", "flax", "jaxdl") if (spec := find_spec(name)) and spec.origin
 )
 # jax.nn.dot_product_attention takes the softmax in float32 at all times.
-NARROWING = str(Path(jax.__file__).parent / "_src" / "nn")
+NARROWING = str(Path(jax.__file__).parent / "_src" / "nn") + sep
 
 
 def line(source: Any) -> str:

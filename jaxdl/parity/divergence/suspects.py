@@ -64,7 +64,9 @@ def suspects(place: Place, comparison: Comparison) -> list[Op]:
         return [op for op in reversed(ops[call.start : call.end]) if op.outputs][:8]
     later = [op for op in ops[place.op.index + 1 : call.end] if op.outputs and not comparison.explained[op.index]]
     users = [op for op in ops[call.end :] if place.op.index in op.parents and op.outputs]
-    return [place.op, *_carriers(place.op, comparison), *later[:LATER], *users[:2]]
+    near = ops[place.reached] if place.op.index < place.reached < call.end else place.op  # the block's own
+    carriers = dict.fromkeys([*_carriers(place.op, comparison), *_carriers(near, comparison)])
+    return list(dict.fromkeys([place.op, *carriers, *later[:LATER], near, *users[:2]]))
 
 
 def _carriers(op: Op, comparison: Comparison) -> list[Op]:

@@ -177,6 +177,11 @@ class Training:
         """What simple thing stands between two gradients."""
         if not ours.any():
             return "stopped gradient", f"the port's gradient of {name} is zero everywhere, as behind stop_gradient"
+        row = self._original.padding_row(name)
+        if row is not None and ours.shape == theirs.shape and not theirs[row].any():
+            place = np.arange(len(ours)) == row % len(ours)
+            if gap(np.where(place[:, None], 0.0, ours), theirs).agrees:
+                return "padding row", f"PyTorch's gradient of {name} is zero in row {row} (padding_idx)"
         if ours.shape == theirs.shape and theirs.any():
             ratio = float((ours * theirs).sum() / (theirs * theirs).sum())
             if ours.size > 1 and gap(ours, ratio * theirs).agrees:

@@ -95,6 +95,12 @@ def multi_head(given: Given) -> Iterator[Try]:
     yield Try("transposed weight", "transposing out_proj.weight", lambda a: run(a, out_proj_weight=a.out_proj_weight.T))
     if given.a.out_proj_bias is not None:
         yield Try("missing bias", "leaving out out_proj.bias", lambda a: run(a, out_proj_bias=None))
+    if given.a.query.ndim == 3:
+        yield Try(
+            "order of axes",
+            "joining the heads without bringing their axis beside that of their features",
+            lambda a: _unturned(a, run),
+        )
     for heads in (1, 2, 4, 8, 16):
         if heads != given.a.num_heads and width % heads == 0:
             yield Try("heads", f"{heads} heads", lambda a, h=heads: run(a, num_heads=h, need_weights=False))
@@ -113,6 +119,19 @@ def multi_head(given: Given) -> Iterator[Try]:
                 key_padding_mask=None if a.key_padding_mask is None else ~a.key_padding_mask.bool(),
             ),
         )
+
+
+def _unturned(a: Any, run: Any) -> Any:
+    """What [batch, heads, length, features] holds, taken for [batch, length, heads × features]."""
+    import torch
+    from torch.nn import functional as F
+
+    length, batch, width = a.query.shape
+    identity = torch.eye(width, dtype=a.query.dtype)
+    mixed, weights = run(a, out_proj_weight=identity, out_proj_bias=None)
+    heads = mixed.reshape(length, batch, a.num_heads, -1).permute(1, 2, 0, 3)
+    joined = heads.reshape(batch, length, width).transpose(0, 1)
+    return F.linear(joined, a.out_proj_weight, a.out_proj_bias), weights
 
 
 def _projections(given: Given, run: Any) -> Iterator[Try]:
@@ -151,6 +170,11 @@ def _projections(given: Given, run: Any) -> Iterator[Try]:
         order = torch.arange(width).reshape(head, given.a.num_heads).T.reshape(-1)
         return third[order]
 
+    yield Try(
+        "order of axes",
+        "cutting the heads out as every n-th feature instead of as neighbours, and joining them as neighbours,",
+        lambda a: run(a, **parts(a, lambda thirds: [cut(third) for third in thirds])),
+    )
     yield Try(
         "order of axes",
         "cutting the heads out as every n-th feature instead of as neighbours",

@@ -30,7 +30,24 @@ def convolution(given: Given) -> Iterator[Try]:
         )
     if given.a.bias is not None:
         yield Try("missing bias", f"leaving out {tensor(given, 'bias')}", lambda a: _conv(a, bias=None))
+    yield from _dilations(given)
     yield from _paddings(given)
+
+
+def _dilations(given: Given) -> Iterator[Try]:
+    """No dilation: with the same padding, or with as much less as keeps the size of the result."""
+    axes = given.a.weight.ndim - 2
+    padding, dilation = (each(value, axes) for value in (given.a.padding, given.a.dilation))
+    if padding is None or dilation is None or set(dilation) == {1}:
+        return
+    lost = [(d - 1) * (k - 1) for d, k in zip(dilation, given.a.weight.shape[2:], strict=True)]
+    less = tuple(max(p - loss // 2, 0) for p, loss in zip(padding, lost, strict=True))
+    for sides in dict.fromkeys((padding, less)):
+        yield Try(
+            "dilation",
+            f"no dilation, with padding {shown((p, p) for p in sides)},",
+            lambda a, sides=sides: _conv(a, dilation=1, padding=sides),
+        )
 
 
 def _paddings(given: Given) -> Iterator[Try]:

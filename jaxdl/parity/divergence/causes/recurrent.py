@@ -64,6 +64,9 @@ def _rules(name: str) -> None:
             "running backwards through time",
             lambda a: _reversed(name, a),
         )
+        if given.a.bidirectional and given.a.input.ndim == 3 and isinstance(given.a.batch_first, bool):
+            for kind, text, join in DIRECTIONS:
+                yield Try(kind, text, lambda a, join=join: _directions(name, a, join))
         if given.a.input.ndim == 3:
             yield Try("batch_first", f"batch_first={not given.a.batch_first}", lambda a: _turned(name, a))
         if name == "gru":
@@ -95,6 +98,43 @@ def _forget(place: int, tensor: Any) -> Any:
     tensor = tensor.clone()
     tensor[size : 2 * size] += 1
     return tensor
+
+
+# How a layer's two directions may be joined: of `run(place, input)` and the turning of time.
+DIRECTIONS = (
+    ("direction of time", "running the second direction forwards too", lambda run, x, turn: (run(0, x), run(1, x))),
+    (
+        "direction of time",
+        "not turning the results of the second direction back",
+        lambda run, x, turn: (run(0, x), run(1, turn(x))),
+    ),
+    (
+        "order of parts",
+        "joining the two directions in the other order",
+        lambda run, x, turn: (turn(run(1, turn(x))), run(0, x)),
+    ),
+)
+
+
+def _directions(name: str, a: Any, join: Any) -> Any:
+    """A bidirectional network layer by layer; its states at the end stay what they are."""
+    import torch
+
+    _, *rest = _layer(name, a)
+    each = len(a.params) // (2 * a.num_layers)
+    states = a.hx if name == "lstm" else (a.hx,)
+    x = a.input
+    for layer in range(a.num_layers):
+
+        def run(direction: int, x: Any, layer: int = layer) -> Any:
+            place = 2 * layer + direction
+            hx = tuple(state[place : place + 1] for state in states)
+            params = a.params[place * each : (place + 1) * each]
+            changed = {"input": x, "params": params, "num_layers": 1, "bidirectional": False}
+            return _layer(name, a, hx=hx if name == "lstm" else hx[0], **changed)[0]
+
+        x = torch.cat(join(run, x, lambda value: value.flip(1 if a.batch_first else 0)), -1)
+    return (x, *rest)
 
 
 def _reversed(name: str, a: Any) -> Any:
