@@ -95,20 +95,49 @@ def numbers():
     return json.loads(frozen.path(SAME_SEED).read_text())
 
 
+def with_rung(rung, tensors):
+    """The file's text with one rung of its float64 run replaced."""
+    whole = numbers()
+    return json.dumps(whole | {"float64": whole["float64"] | {rung: tensors}})
+
+
 @pytest.mark.parametrize(
     ("content", "parts", "error", "message"),
     [
         (None, {}, FileNotFoundError, r"same_seed\.reference\.json is missing; with PyTorch installed, `python -m "),
         ("{", {}, ValueError, r"is damaged \(Expecting .*freeze fundamentals/same_seed` writes it anew"),
         ("[]", {}, ValueError, "is damaged"),
-        (json.dumps(numbers() | {"float64": {}}), {}, ValueError, r"damaged \(there is no 'loss curve'\)"),
+        (json.dumps(numbers() | {"float64": {}}), {}, ValueError, r"damaged \(float64 has no forward, loss, gradient"),
+        (with_rung("loss curve", {"loss": [1.0]}), {}, ValueError, r"damaged \(float64 has not 225 losses\)"),
+        (with_rung("banana", {"x": 1}), {}, ValueError, r"damaged \(there is no rung 'banana'\)"),
+        (
+            with_rung("gradient", {"x": None}),
+            {},
+            ValueError,
+            r"damaged \(float64 gradient holds what is no finite number",
+        ),
+        (json.dumps(numbers() | {"experiment": "tabular/mlp"}), {}, ValueError, r"damaged \(it is of tabular/mlp\)"),
         (json.dumps({k: v for k, v in numbers().items() if k != "batches"}), {}, ValueError, "no 'batches'"),
         (json.dumps(numbers() | {"float32": {"loss": {"loss": "x"}}}), {}, ValueError, "damaged .could not convert"),
         (json.dumps(numbers() | {"format": 0}), {}, ValueError, r"out of date \(format was 0 and is 1\)"),
         (json.dumps(numbers()), {"Config": Changed}, ValueError, "out of date .learning_rate was 0.3 and is 0.25"),
         (json.dumps(numbers()), {"source": SAME_SEED.evaluation}, ValueError, "out of date .steps was 225 and is 204"),
     ],
-    ids=["missing", "cut off", "a list", "empty", "no batches", "text", "format", "config", "steps"],
+    ids=[
+        "missing",
+        "cut off",
+        "a list",
+        "empty",
+        "short",
+        "unknown rung",
+        "null",
+        "another's",
+        "no batches",
+        "text",
+        "format",
+        "config",
+        "steps",
+    ],
 )
 def test_a_file_that_cannot_be_used_says_what_to_do(content, parts, error, message, tmp_path):
     if content is not None:

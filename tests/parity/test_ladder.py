@@ -162,6 +162,74 @@ def test_a_sampler_has_its_twin(twin, sampler):
     climb(program(), twin, data.ArraySource((X, Y), 20, sampler=sampler), weights=["seed"]).assert_agreement()
 
 
+def biased(torch):
+    """A bias in front of batch norm, which cancels its gradient: (jax model, PyTorch model)."""
+    ours = lambda rngs: nn.Sequential(  # noqa: E731
+        nn.Linear(5, 4, rngs=rngs), nn.BatchNorm1d(4), nn.Linear(4, 3, rngs=rngs)
+    )
+    layers = torch.nn.Linear, torch.nn.BatchNorm1d
+    return ours, lambda: torch.nn.Sequential(layers[0](5, 4), layers[1](4), layers[0](4, 3))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_gradient_that_cancels_is_measured_beside_the_others(torch, dtype):
+    ours, theirs = biased(torch)
+    run = train.supervised(ours, functional.cross_entropy, optim.sgd(0.1, momentum=0.9), dtype=dtype)
+    momentum = lambda model: torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)  # noqa: E731
+    twin = parity.Twin(theirs, torch.nn.functional.cross_entropy, momentum)
+    source = data.ArraySource((X.astype(dtype), Y), 20, shuffle=True)
+    result = parity.assert_ladder(run, twin, source, steps=12, dtype=dtype)
+    (row,) = [row for row in result.rows if (row.rung, row.tensor, row.weights) == ("gradient", "0.bias", "seed")]
+    assert row.difference < 1e-6 * row.scale
+
+
+def test_adam_makes_steps_of_rounding_and_the_failure_says_so(torch):
+    ours, theirs = biased(torch)
+    run = train.supervised(ours, functional.cross_entropy, optim.adam(0.1), dtype="float64")
+    twin = parity.Twin(
+        theirs, torch.nn.functional.cross_entropy, lambda model: torch.optim.Adam(model.parameters(), lr=0.1)
+    )
+    with pytest.raises(
+        parity.ParityError, match=r"step 1 · 0\.bias .*its gradient is rounding alone, as that of a bias"
+    ):
+        parity.assert_ladder(run, twin, data.ArraySource((X, Y), 20, shuffle=True), steps=3)
+
+
+@pytest.mark.parametrize("weights", ["seed", "copied"])
+def test_another_model_fails_at_its_first_tensor(torch, twin, weights):
+    """Names and shapes that are not PyTorch's: no run is tried from its parameters."""
+    other = train.supervised(
+        lambda rngs: nn.Sequential(nn.Linear(5, 3, rngs=rngs)),
+        functional.cross_entropy,
+        optim.sgd(0.1),
+        dtype="float64",
+    )
+    failures = climb(other, twin, weights=weights).failures
+    assert failures[0].rung == "initial"
+    assert str(failures[0]).endswith(f"(float64, weights {weights}): only PyTorch has it")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"steps": 0}, "steps must be a whole number of at least 1, given 0"),
+        ({"dtype": "float16"}, "dtype must be one of float32, float64, given 'float16'"),
+        ({"dtype": "float32"}, r"the source holds float64 and dtype is 'float32'; give it array.astype\('float32'\)"),
+        ({"weights": "mine"}, "weights must be 'seed', 'copied' or both, given 'mine'"),
+        ({"evaluation": 3}, "evaluation must be a data.ArraySource, given a int"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
+)
+def test_bad_arguments_are_one_clear_sentence(twin, given, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        parity.ladder(program(), twin, data.ArraySource((X, Y), 20), **given)
+
+
+def test_a_twin_is_made_of_functions():
+    with pytest.raises(TypeError, match="Twin: model must be a function, given a int"):
+        parity.Twin(3, functional.mse_loss, optim.sgd)
+
+
 def test_another_seed_is_found(twin):
     wrong = program()
     other = replace(wrong, init=lambda generator: wrong.init(type(generator)(99)))
