@@ -1,7 +1,5 @@
 """The framework benchmark: for every experiment with a twin parity first, then what it reaches, then its time."""
 
-import json
-import math
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -16,6 +14,7 @@ from jaxdl import parity, train
 from jaxdl.compare import machine
 from jaxdl.compare.timing import modes_for, time_modes
 from jaxdl.experiment import Experiment, precision
+from jaxdl.parity import document
 
 SAMPLES = 24
 
@@ -66,19 +65,7 @@ def stages(experiments: Iterable[Experiment], rounds: int) -> int:
 
 def save(result: Result, path: Path) -> None:
     """Write a result as JSON; NaN and infinity, which JSON does not have, become null."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(_finite(result), indent=1, allow_nan=False), encoding="utf-8")
-
-
-def _finite(value: Any) -> Any:
-    match value:
-        case dict():
-            return {name: _finite(entry) for name, entry in value.items()}
-        case list() | tuple():
-            return [_finite(entry) for entry in value]
-        case float() if not math.isfinite(value):
-            return None
-    return value
+    document.save(path, result)
 
 
 def _one(experiment: Experiment, rounds: int, cores: list[int], tell: Tell) -> Result:
