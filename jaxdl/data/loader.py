@@ -36,7 +36,7 @@ class DataLoader:
             weights; not needed where nothing draws from it.
 
     Raises:
-        TypeError: a sampler, generator or batch size of another type.
+        TypeError: arrays, a sampler, generator or batch size of another type.
         ValueError: no arrays, arrays of different lengths, a batch size below 1, both `shuffle` and a sampler, or no
             generator where one is needed.
 

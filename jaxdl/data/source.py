@@ -54,7 +54,8 @@ class ArraySource:
         sampler: which rows an epoch visits, and in which order; None: all, one after the other or shuffled.
 
     Raises:
-        TypeError: a sampler that is not one of `jaxdl.data`, or a batch size that is not an integer.
+        TypeError: something that holds no arrays, a sampler that is not one of `jaxdl.data`, or a batch size that is
+            not an integer.
         ValueError: no arrays, arrays of different lengths, a batch size below 1 or above the rows of an epoch, or both
             `shuffle` and a sampler.
 

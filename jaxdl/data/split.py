@@ -56,14 +56,27 @@ def random_split(
     rows = rows_of(data if arrays is None else arrays[0], 0)
     if own(generator) is None:
         raise TypeError("`generator` (=None) must be a TorchGenerator; make one with TorchGenerator(seed)")
-    sizes = shares(rows, lengths) if is_fractions(lengths) else [integer(n, "length", 0, rows) for n in lengths]
-    if sum(sizes) != rows:
-        raise ValueError(
-            f"`lengths` (={list(lengths)}) must sum to 1 or to the {rows} rows; they sum to {sum(lengths)}"
-        )
+    given = listed(lengths)
+    if is_fractions(given):
+        sizes = shares(rows, given)
+    elif sum(given) == rows:
+        sizes = [integer(n, "length", 0, rows) for n in given]
+    else:
+        raise ValueError(f"`lengths` (={given}) must sum to 1 or to the {rows} rows; they sum to {sum(given)}")
     order = generator.randperm(rows)
     parts = [order[end - size : end] for end, size in zip(accumulate(sizes), sizes, strict=True)]
     return parts if arrays is None else [tuple(array[part] for array in arrays) for part in parts]
+
+
+def listed(lengths: Any) -> list[Any]:
+    """`lengths` as a list of numbers."""
+    try:
+        given = list(lengths)
+    except TypeError:
+        given = ["none"]
+    if not all(hasattr(n, "__float__") and np.ndim(n) == 0 for n in given):
+        raise TypeError(f"`lengths` (={lengths!r}) must be a list of numbers: rows a part, or fractions that sum to 1")
+    return given
 
 
 def is_fractions(lengths: Sequence[int | float]) -> bool:

@@ -15,11 +15,16 @@ class Table:
     """Arrays of one length, the rows. They go to the device once; float64 ones become float32 without x64 mode.
 
     Raises:
+        TypeError: something that holds no arrays.
         ValueError: no arrays, or arrays of different lengths, or without rows.
     """
 
     def __init__(self, arrays: Sequence[Any], owner: str) -> None:
-        self.arrays = tuple(np.asarray(array) for array in arrays)
+        try:
+            given = list(arrays)
+        except TypeError:
+            raise TypeError(f"{owner} needs a tuple or list of arrays, given {arrays!r}") from None
+        self.arrays = tuple(np.asarray(array) for array in given)
         lengths = {len(array) if array.ndim else 0 for array in self.arrays}
         if len(lengths) != 1 or lengths == {0}:
             raise ValueError(

@@ -46,6 +46,8 @@ def power(number: int) -> str:
 
 def number(value: Any, name: str) -> float:
     """`value` as a Python float, infinities included."""
+    if np.iscomplexobj(value):  # float() of NumPy's would drop the imaginary part
+        raise TypeError(f"`{name}` (={value!r}) must be one real number, not a complex one")
     try:
         converted = float(value)
     except (TypeError, ValueError):
@@ -87,11 +89,19 @@ def values(array: Any, name: str, names: Collection[str] = tuple(FLOATS)) -> np.
 
 def numbers(array: Any, name: str, dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[Any]]:
     """`array` rounded to `dtype`, which must be able to hold it."""
-    with np.errstate(over="ignore"):
-        converted = np.asarray(array).astype(dtype)
+    converted = real_array(array, name, dtype)
     if not np.isfinite(converted).all():
         raise ValueError(f"`{name}` must be finite everywhere and within the range of {dtype.name}")
     return converted
+
+
+def real_array(array: Any, name: str, dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[Any]]:
+    """`array` rounded to `dtype`; strings, complex numbers and what else is no number are refused."""
+    given = np.asarray(array)
+    if given.dtype.kind not in "biufV":  # V: ml_dtypes' types, bfloat16 among them
+        raise TypeError(f"`{name}` (of dtype {given.dtype}) must be real numbers: an array of floats or integers")
+    with np.errstate(over="ignore"):
+        return given.astype(dtype)
 
 
 def shared_shape(**arrays: np.ndarray[Any, np.dtype[Any]]) -> tuple[int, ...]:
@@ -132,6 +142,8 @@ def integral(dtype: DTypeLike) -> np.dtype[Any]:
 
 def resolve(dtype: DTypeLike) -> np.dtype[Any] | None:
     """The NumPy dtype, or None where there is none (np.dtype(None) would be float64)."""
+    if isinstance(dtype, str) and dtype == "bfloat16":
+        import ml_dtypes  # noqa: F401  lets NumPy know the name; whoever does not ask for it needs NumPy alone
     try:
         return None if dtype is None else np.dtype(dtype)
     except TypeError:

@@ -10,8 +10,9 @@ DTYPES = ("float32", "float64")
 
 def with_replacement(stream: Stream, weights: Array, count: int) -> Array:
     """`count` categories of one row: where a uniform falls among the running sums, in the weights' own precision."""
-    sums = np.cumsum(weights)
-    sums /= sums[-1]
+    with np.errstate(over="ignore", invalid="ignore"):  # PyTorch, too, goes on from an infinite sum
+        sums = np.cumsum(weights)
+        sums /= sums[-1]
     sums[-1] = 1
     uniforms = np.empty(count)
     stream.fill(uniforms)

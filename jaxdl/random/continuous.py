@@ -74,7 +74,8 @@ class ContinuousDraws(Position):
         **Matches** PyTorch 2.13, bitwise, for contiguous tensors.
         **Differs**: PyTorch makes pairs for tensors that are not contiguous, whatever their size, and takes a
         mean and std that are infinite or beyond the dtype. An array given as mean or std is rounded to
-        `dtype` first.
+        `dtype` first; one without dimensions counts as a number, as in `tensor.normal_` and unlike in
+        `torch.normal`, which may differ in the last place.
 
         Args:
             shape: of the result; an integer, a tuple, or () for one number.
@@ -85,7 +86,7 @@ class ContinuousDraws(Position):
             Array of `shape` and `dtype`.
 
         Raises:
-            TypeError: a mean or std that is not a number, or another dtype.
+            TypeError: a mean or std that is not a number or an array of real numbers, or another dtype.
             ValueError: a negative size, std < 0, a mean or std that the dtype cannot hold, or arrays of another
                 shape.
 
@@ -172,6 +173,14 @@ class ContinuousDraws(Position):
         density = truncated.Density(mean, std, a, b)
         if density.share() > truncated.PLAIN_FROM:
             return truncated.redrawn(partial(self.normal, sizes, mean, std, dtype=resolved), density)
+        for end, name in ((a, "a"), (b, "b")):
+            if not math.isfinite(end):
+                raise ValueError(
+                    f"`{name}` (={end}) must be finite where no more than {truncated.PLAIN_FROM} of the distribution "
+                    "lies within [a, b]"
+                )
+            within(end, name, resolved)
+        within(b - a, "b - a", resolved)
         return truncated.accepted(partial(self.uniform, sizes, dtype=resolved), density)
 
     def exponential(self, shape: Shape, lambd: float = 1.0, *, dtype: DTypeLike = np.float32) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from jaxdl.random import rejection, transform
-from jaxdl.random.arguments import FLOATS, Shape, extents, probability, resolve, shared_shape, values
+from jaxdl.random.arguments import FLOATS, Shape, extents, probability, real_array, resolve, shared_shape, values
 from jaxdl.random.position import Position
 from jaxdl.random.stream import Array
 
@@ -58,9 +58,10 @@ class CountDraws(Position):
         of 0 takes none.
 
         **Matches** PyTorch 2.13, bitwise.
+        **Differs**: rates above 9e18 are refused; PyTorch's count is an int64, and from 2**63 on it is −2**63.
 
         Args:
-            rates: float32, float64, float16 or bfloat16, of any shape, none below 0. A Python loop goes over
+            rates: float32, float64, float16 or bfloat16, of any shape, from 0 to 9e18. A Python loop goes over
                 them: a microsecond or so for each uniform.
 
         Returns:
@@ -68,7 +69,7 @@ class CountDraws(Position):
 
         Raises:
             TypeError: not a floating array.
-            ValueError: a rate that is negative or not finite.
+            ValueError: a rate that is negative, not finite or above 9e18.
 
         >>> from jaxdl.random import TorchGenerator
         >>> TorchGenerator(0).poisson([0.0, 2.0, 5.0, 1000.0]).tolist()
@@ -80,8 +81,14 @@ class CountDraws(Position):
         table = values(rates, "rates")
         if not (np.isfinite(table) & (table >= 0)).all():
             raise ValueError("`rates` must be finite and not negative")
+        flat = table.ravel().astype(np.float64).tolist()
+        if (largest := max(flat, default=0.0)) > rejection.LARGEST_RATE:
+            raise ValueError(
+                f"`rates` (the largest is {largest}) must be at most {rejection.LARGEST_RATE:g}, so that counts fit "
+                "into int64"
+            )
         with rejection.uniforms(self._stream) as draw:
-            counts = [rejection.poisson(rate, draw) for rate in table.ravel().astype(np.float64).tolist()]
+            counts = [rejection.poisson(rate, draw) for rate in flat]
         return transform.rounded(np.array(counts, np.float64), table.dtype).reshape(table.shape)
 
     def binomial(self, count: Any, p: Any) -> Array:
@@ -106,7 +113,7 @@ class CountDraws(Position):
             Array of p's dtype.
 
         Raises:
-            TypeError: p is of another dtype.
+            TypeError: p is of another dtype, or count not an array of real numbers.
             ValueError: a count that is negative or not whole, p outside [0, 1], or shapes that do not broadcast.
 
         >>> from jaxdl.random import TorchGenerator
@@ -117,7 +124,7 @@ class CountDraws(Position):
         Simulation 46 (1993).
         """
         chances = values(p, "p", ("float32", "float64"))
-        trials = np.asarray(count).astype(chances.dtype)
+        trials = real_array(count, "count", chances.dtype)
         if not ((chances >= 0) & (chances <= 1)).all():
             raise ValueError("`p` must lie between 0 and 1 everywhere")
         if not (np.isfinite(trials) & (trials >= 0) & (trials == np.floor(trials))).all():

@@ -161,7 +161,7 @@ class DiscreteDraws(Position):
         table = values(weights, "weights", categories.DTYPES)
         if table.ndim not in (1, 2):
             raise ValueError(f"`weights` (of shape {table.shape}) must have one dimension, or two: rows of weights")
-        if not (np.isfinite(table) & (table >= 0)).all() or not (table.sum(-1) > 0).all():
+        if not (np.isfinite(table) & (table >= 0)).all() or not (table > 0).any(-1).all():
             raise ValueError("`weights` must be finite and not negative, with one above 0 in each row")
         count = integer(num_samples, "num_samples", 1, 2**31 - 1 if replacement else table.shape[-1])
         if replacement and count > 1:

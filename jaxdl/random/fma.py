@@ -70,7 +70,7 @@ def fma_by_fractions(x: Array, scale: float, shift: float) -> Array:
             return float("inf") if exact > 0 else float("-inf")
 
     scale, shift = float(scale), float(shift)
-    return np.array([one(value) for value in x.tolist()], np.float64).reshape(x.shape)
+    return np.array([one(value) for value in x.ravel().tolist()], np.float64).reshape(x.shape)
 
 
 def add(x: Array, y: Any) -> tuple[Array, Array]:

@@ -39,3 +39,6 @@ class TorchGenerator(ContinuousDraws, DiscreteDraws, CountDraws):
     M. Matsumoto and T. Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed uniform
     pseudo-random number generator", ACM Transactions on Modeling and Computer Simulation 8 (1998).
     """
+
+    def __init__(self, seed: int, *, fused: bool = True) -> None:  # so that Python's errors name this class
+        super().__init__(seed, fused=fused)

@@ -16,6 +16,7 @@ from jaxdl.random.stream import Stream
 
 AHEAD = 1024  # uniforms that are drawn together
 LARGE = 10.0  # the expected count from which numbers are proposed and accepted or not
+LARGEST_RATE = 9e18  # far enough below 2**63 that no count reaches it
 Draw = Callable[[], float]
 # log(k!) − Stirling's formula for it, k = 0 … 9; above, three terms of a series have all digits that matter.
 STIRLING = (
@@ -110,7 +111,7 @@ def large_binomial(count: float, p: float, draw: Draw, narrow: Callable[[float],
     alpha = (2.83 + 5.1 / b) * deviation
     sure, odds = 0.92 - 4.2 / b, narrow(p / failure)
     more = narrow(count + 1)
-    mode = math.floor(narrow(more * p))
+    mode = float(math.floor(narrow(more * p)))  # an int's square, below, can be too large for a float
     while True:
         u, v = draw() - 0.5, draw()
         edge = 0.5 - abs(u)

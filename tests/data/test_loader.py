@@ -130,6 +130,7 @@ def test_a_generator_of_its_own_is_enough():
             ValueError,
             "pass default_generator",
         ),
+        ((5,), {}, TypeError, "DataLoader needs a tuple or list of arrays, given 5"),
         (((),), {}, ValueError, "DataLoader needs arrays of one length above 0"),
         (((np.ones(3),), 0), {}, ValueError, r"`batch_size` \(=0\) must be an integer from 1"),
         (((np.ones(3),), 1.0), {}, TypeError, r"`batch_size` \(=1.0\) must be an integer"),

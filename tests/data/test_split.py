@@ -45,7 +45,11 @@ def test_a_part_without_rows_is_a_warning():
     ("arguments", "error", "message"),
     [
         ((10, [5, 4]), ValueError, r"`lengths` \(=\[5, 4\]\) must sum to 1 or to the 10 rows; they sum to 9"),
-        ((10, [0.5, 0.4]), TypeError, r"`length` \(=0.5\) must be an integer"),
+        ((10, [0.5, 0.6]), ValueError, r"`lengths` \(=\[0.5, 0.6\]\) must sum to 1 or to the 10 rows; they sum to 1.1"),
+        ((10, [4.5, 5.5]), TypeError, r"`length` \(=4.5\) must be an integer"),
+        ((10, 5), TypeError, r"`lengths` \(=5\) must be a list of numbers: rows a part, or fractions that sum to 1"),
+        ((10, "ab"), TypeError, r"`lengths` \(='ab'\) must be a list of numbers"),
+        ((10, [5, None]), TypeError, r"`lengths` \(=\[5, None\]\) must be a list of numbers"),
         ((10, [11, -1]), ValueError, r"`length` \(=11\) must be an integer from 0 to 10"),
         ((10, [1.5, -0.5]), ValueError, r"`lengths` \(=\[1.5, -0.5\]\) must not be negative"),
         (((np.zeros(3), np.zeros(2)), [2, 1]), ValueError, r"arrays of one length, given lengths \[3, 2\]"),

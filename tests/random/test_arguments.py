@@ -80,9 +80,14 @@ CALLS = [
         "`std` must not be negative anywhere; the least of it is",
     ),
     ("normal", (1, np.array([1e39])), {}, ValueError, "`mean` must be finite everywhere and within the range of float"),
+    ("normal", (3, [1 + 2j, 0, 0], 1), {}, TypeError, "`mean` .of dtype complex128. must be real numbers: an array of"),
+    ("normal", (3, ["a", "b", "c"], 1), {}, TypeError, "`mean` .of dtype <U1. must be real numbers"),
+    ("normal", (3, np.complex128(1 + 2j)), {}, TypeError, "`mean` .* must be one real number, not a complex one"),
     ("trunc_normal", (2,), {"std": 0.0}, ValueError, r"`std` \(=0.0\) must be positive"),
     ("trunc_normal", (2,), {"a": 3.0}, ValueError, r"`a` \(=3.0\) must be less than `b` \(=2.0\)"),
     ("trunc_normal", (2,), {"a": "x"}, TypeError, "`a` .='x'. must be one number, not a str"),
+    ("trunc_normal", (3, 0, 1, 5, np.inf), {}, ValueError, r"`b` \(=inf\) must be finite where no more than 0.3 of"),
+    ("trunc_normal", (3, 0, 1, 5, 1e39), {}, ValueError, r"`b` \(=1e\+39\) must lie within ±3.4"),
     ("exponential", (2, 0.0), {}, ValueError, r"`lambd` \(=0.0\) must be positive"),
     ("exponential", (2,), {"dtype": "int64"}, TypeError, "`dtype` .='int64'. must be one of float32"),
     ("cauchy", (2, 0.0, -1.0), {}, ValueError, r"`sigma` \(=-1.0\) must be positive"),
@@ -92,6 +97,9 @@ CALLS = [
     ("geometric", (0.5, 2), {"dtype": "int8"}, TypeError, "`dtype` .='int8'. must be one of int64, float32"),
     ("poisson", ([1.0, -1.0],), {}, ValueError, "`rates` must be finite and not negative"),
     ("poisson", ([1, 2],), {}, TypeError, "`rates` .of dtype int64. must be an array of float32"),
+    ("poisson", ([1.0, 1e300],), {}, ValueError, r"`rates` \(the largest is 1e\+300\) must be at most 9e\+18, so that"),
+    ("poisson", (np.float32([1e30]),), {}, ValueError, r"must be at most 9e\+18"),
+    ("binomial", ("a", 0.5), {}, TypeError, "`count` .of dtype <U1. must be real numbers"),
     ("binomial", (3, [1.5]), {}, ValueError, "`p` must lie between 0 and 1 everywhere"),
     ("binomial", (2.5, [0.5]), {}, ValueError, "`count` must be whole numbers, none of them negative"),
     ("binomial", ([1, 2, 3], [0.5, 0.5]), {}, ValueError, r"`count` \(of shape \(3,\)\) and `p` .* must broadcast"),
@@ -126,6 +134,11 @@ def test_call(method, arguments, keywords, error, match):
     with pytest.raises(error, match=match):
         getattr(generator, method)(*arguments, **keywords)
     np.testing.assert_array_equal(generator.get_state(), TorchGenerator(0).get_state())  # nothing was drawn
+
+
+def test_a_missing_seed():
+    with pytest.raises(TypeError, match=r"^TorchGenerator.__init__\(\) missing 1 required positional argument: 'seed'"):
+        TorchGenerator()
 
 
 @pytest.mark.parametrize("seed", [np.int64(3), np.uint32(3), np.array(3)])

@@ -109,6 +109,24 @@ def test_binomial(torch, pair, assert_same_bits, assert_same_state, dtype, large
         assert_same_state(reference, generator)
 
 
+@pytest.mark.parametrize(("dtype", "counts"), [("float32", (1e18, 3e38)), ("float64", (1e100, 1e200, 1.7e308))])
+def test_binomial_of_very_many(torch, pair, assert_same_bits, assert_same_state, dtype, counts):
+    reference, generator = pair(2)
+    for count in counts:
+        chances = torch.linspace(0.0, 1.0, 41, dtype=getattr(torch, dtype))
+        expected = torch.binomial(torch.full_like(chances, count), chances, generator=reference)
+        assert_same_bits(expected, generator.binomial(count, chances.numpy()))
+        assert_same_state(reference, generator)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_poisson_up_to_its_limit(torch, pair, assert_same_bits, assert_same_state, dtype):
+    reference, generator = pair(3)
+    rates = np.tile(np.array([1e10, 1e15, 1e18, 8.9e18], dtype), 50)
+    assert_same_bits(torch.poisson(torch.from_numpy(rates), generator=reference), generator.poisson(rates))
+    assert_same_state(reference, generator)
+
+
 @pytest.mark.parametrize("small", [False, True], ids=["proposed", "one by one"])
 def test_rejection_of_extreme_uniforms(torch, assert_same_bits, assert_same_state, state_that_draws, small):
     """A uniform of 0 proposes an infinite count, which is refused, or has an infinite logarithm."""

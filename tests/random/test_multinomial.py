@@ -69,6 +69,18 @@ def test_equal_times_keep_their_set(torch, pair, assert_same_state):
         assert_same_state(reference, generator)
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_infinite_sum(torch, pair, assert_same_state, dtype):
+    for size in range(2, 20):
+        weights = np.linspace(0.7, 1, size).astype(dtype) * np.finfo(dtype).max
+        reference, generator = pair(size)
+        for count, replacement in ((1, False), (1, True), (50, True)):
+            expected = torch.multinomial(torch.from_numpy(weights), count, replacement, generator=reference)
+            np.testing.assert_array_equal(generator.multinomial(weights, count, replacement), expected.numpy())
+            assert_same_state(reference, generator)
+
+
 def test_weight_0_is_not_drawn():
     weights = np.array([0.0, 1.0, 0.0, 3.0])
     for replacement, count in ((True, 1000), (True, 1), (False, 2)):

@@ -33,6 +33,23 @@ def test_extreme_scales(torch, pair, assert_same_bits, dtype, mean_std):
 
 
 @pytest.mark.torch
+@pytest.mark.parametrize("mean_std", [(0, 5e307), (0, 9e307), (0, 1.5e308), (-1e308, 1.7e308)], ids=str)
+def test_the_end_of_float64(torch, pair, assert_same_bits, mean_std):
+    reference, generator = pair(0)
+    for size in (3, 16, 20, 37):
+        expected = torch.empty(size, dtype=torch.float64).normal_(*mean_std, generator=reference)
+        assert_same_bits(expected, generator.normal(size, *mean_std, dtype="float64"))
+
+
+@pytest.mark.torch
+def test_an_array_without_dimensions_is_a_number(torch, pair, assert_same_bits):
+    reference, generator = pair(0)
+    for shape in ((), (3,), (20,)):
+        expected = torch.empty(shape).normal_(torch.tensor(0.7), torch.tensor(1.3), generator=reference)
+        assert_same_bits(expected, generator.normal(shape, np.array(0.7, np.float32), np.array(1.3, np.float32)))
+
+
+@pytest.mark.torch
 @pytest.mark.parametrize("mean_std", [(0, 1), (0.5, 0.02)], ids=str)
 def test_a_million(torch, pair, assert_same_bits, mean_std):
     reference, generator = pair(2**35)

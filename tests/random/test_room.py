@@ -24,14 +24,20 @@ def test_imports_in_the_source(file):
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module or "")
     outside = {name.split(".")[0] for name in imported if not name.startswith("jaxdl.random")}
-    assert outside <= {*sys.stdlib_module_names, "numpy"}
+    assert outside <= {*sys.stdlib_module_names, "numpy", "ml_dtypes"}
 
 
 def test_imports_in_a_process():
     script = "import sys, jaxdl.random as r; r.TorchGenerator(0).normal(99); print(*sys.modules)"
     command, root = [sys.executable, "-c", script], FILES[0].parents[2]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    assert not {"jax", "torch"} & {*done.stdout.split()}
+    assert not {"jax", "torch", "ml_dtypes"} & {*done.stdout.split()}
+
+
+def test_bfloat16_by_name_in_a_process_that_does_not_know_it():
+    script = "from jaxdl.random import TorchGenerator as G; print(G(0).uniform(3, dtype='bfloat16').dtype)"
+    command, root = [sys.executable, "-c", script], FILES[0].parents[2]
+    assert subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout == "bfloat16\n"
 
 
 @pytest.mark.parametrize(
