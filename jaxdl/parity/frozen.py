@@ -161,7 +161,7 @@ def load(experiment: Experiment) -> Frozen:
         numbers = json.loads(path(experiment).read_text(encoding="utf-8"))
         made_for = {"format": numbers["format"], "steps": numbers["steps"], **numbers["config"]}
         loaded = Frozen({dtype: _record(numbers, dtype) for dtype in DTYPES}, _reference(numbers))
-        if numbers["experiment"] != experiment.name:
+        if not experiment.module.__name__.replace(".", "/").endswith(f"/{numbers['experiment']}"):
             raise ValueError(f"it is of {numbers['experiment']}")
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         reason = f"there is no {error}" if isinstance(error, KeyError) else error

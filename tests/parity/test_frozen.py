@@ -1,6 +1,7 @@
 """Frozen numbers: they are PyTorch's, they stand in for it, and a mistake is found against them on its rung."""
 
 import dataclasses
+import importlib.util
 import json
 import sys
 from types import SimpleNamespace
@@ -39,7 +40,11 @@ def test_they_are_those_of_the_pytorch_that_is_here(torch, name):
     assert frozen.path(found).stat().st_size < 100_000
 
 
-@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+# Where PyTorch is installed, tests/parity/test_ladder.py trains all of them beside it: one is enough here.
+ALONE = sorted(EXPERIMENTS) if importlib.util.find_spec("torch") is None else ["fundamentals/same_seed"]
+
+
+@pytest.mark.parametrize("name", ALONE)
 def test_jax_alone_agrees_with_them(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
     dtypes = ["float64"] if name == "vision/lenet" else ["float64", "float32"]

@@ -11,7 +11,7 @@ INSTALL = ".venv/bin/python -m pip install --disable-pip-version-check -e ."
 INSTALL_TORCH = f"{INSTALL}[torch]"
 INSTALL_DEV = f"{INSTALL}[torch,dev]"
 COMPARE = ".venv/bin/python -m experiments.compare_frameworks"
-TEST = ".venv/bin/python -m pytest -n auto --maxprocesses=8 --dist=loadgroup"
+TEST = ".venv/bin/python -m pytest -n auto --maxprocesses=8"
 KILL = "kill -9 0"  # make and all that it started
 
 
