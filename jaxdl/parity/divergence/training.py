@@ -17,11 +17,9 @@ from jaxdl.parity.divergence.original import Original
 from jaxdl.parity.divergence.port import Port, double
 from jaxdl.parity.divergence.recording import tensors_in
 from jaxdl.parity.divergence.sight import compiled, inexact
+from jaxdl.parity.tolerances import ROUNDING
 
 RATE = 1e-2  # of plain gradient descent, where no optimisers are given
-# A gradient that cancels, as that of a bias before batch norm, has no scale of its own: in units of the model's largest
-# gradient its rounding is this small.
-CANCELLED = 1e-13
 Loss = Callable[[Any], Any]
 
 
@@ -117,7 +115,7 @@ class Training:
         ours = {name: np.asarray(value) for name, value in self._first[0].items()}
         largest = max((float(np.abs(value).max(initial=0.0)) for value in self._gradients.values()), default=0.0)
         return [
-            self._gradient(name, ours, value, CANCELLED * largest)
+            self._gradient(name, ours, value, ROUNDING["float64"] * largest)
             for name, value in self._gradients.items()
             if name not in self._elsewise
         ]
