@@ -58,6 +58,41 @@ def breast_cancer(test_fraction: float = 0.2, seed: int = 0) -> Split:
     from sklearn.datasets import load_breast_cancer
 
     x, y = load_breast_cancer(return_X_y=True)
+    return _classes(x, y, test_fraction, seed)
+
+
+def iris(test_fraction: float = 0.2, seed: int = 0) -> Split:
+    """150 irises: x `[N, 4]` float64, the length and width of sepal and petal, standardised; y `[N]` int64, the kind: 0
+    setosa, 1 versicolor, 2 virginica, fifty of each.
+
+    Source: scikit-learn's `load_iris` (Fisher 1936, "The Use of Multiple Measurements in Taxonomic Problems").
+
+    >>> [array.shape for array in iris()]
+    [(120, 4), (120,), (30, 4), (30,)]
+    """
+    from sklearn.datasets import load_iris
+
+    x, y = load_iris(return_X_y=True)
+    return _classes(x, y, test_fraction, seed)
+
+
+def wine(test_fraction: float = 0.2, seed: int = 0) -> Split:
+    """178 Italian wines, thirteen standardised chemical measurements: x `[N, 13]` float64; y `[N]` int64, the grower, 0
+    to 2.
+
+    Source: scikit-learn's `load_wine`, from the UCI repository (Aeberhard and Forina 1991).
+
+    >>> [array.shape for array in wine()]
+    [(142, 13), (142,), (36, 13), (36,)]
+    """
+    from sklearn.datasets import load_wine
+
+    x, y = load_wine(return_X_y=True)
+    return _classes(x, y, test_fraction, seed)
+
+
+def _classes(x: np.ndarray, y: np.ndarray, test_fraction: float, seed: int) -> Split:
+    """Standardised measurements of things that have a class."""
     x_train, y_train, x_test, y_test = _split(x, y.astype(np.int64), test_fraction, seed)
     return _standardised(x_train, x_train), y_train, _standardised(x_test, x_train), y_test
 
@@ -68,6 +103,8 @@ def _split(x: np.ndarray, y: np.ndarray, test_fraction: float, seed: int) -> Spl
     order = TorchGenerator(seed).randperm(len(x))
     test = order[: max(1, round(test_fraction * len(x)))]
     train = order[len(test) :]
+    if not len(train):
+        raise ValueError(f"test_fraction (={test_fraction}) must leave some of the {len(x)} rows to train on")
     return x[train], y[train], x[test], y[test]
 
 

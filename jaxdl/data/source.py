@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from jaxdl.data.sampler import RandomSampler, Sampler, SequentialSampler, own
-from jaxdl.data.table import Batch, Table
+from jaxdl.data.table import Batch, Resident, Table
 from jaxdl.random import TorchGenerator
 from jaxdl.random.arguments import integer
 
@@ -16,8 +16,8 @@ BASE_SEED = 2  # numbers that PyTorch's loader takes whenever it is iterated ove
 class Source(Protocol):
     """What `train.fit` needs of a data set: its batches, as a function of the epoch and the run's generator alone."""
 
-    def batches(self, epoch: int, generator: TorchGenerator | None = None) -> Iterator[Batch]:
-        """The batches of an epoch, in order; the generator is read, never moved."""
+    def batches(self, epoch: int, generator: TorchGenerator | None = None, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch, in order, from number `start` on; the generator is read, never moved."""
         ...
 
     @property
@@ -114,9 +114,18 @@ class ArraySource:
         start.skip(epoch * self.draws + BASE_SEED)
         return sampler.draw(start)
 
-    def batches(self, epoch: int, generator: TorchGenerator | None = None) -> Iterator[Batch]:
-        """The batches of an epoch, each a tuple of device arrays."""
-        return self._table.batches([self.order(epoch, generator)], self.batch_size, self.drop_last)
+    def batches(self, epoch: int, generator: TorchGenerator | None = None, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch, each a tuple of device arrays, from number `start` on."""
+        order = self.order(epoch, generator)[start * self.batch_size :]
+        return self._table.batches([order], self.batch_size, self.drop_last)
+
+    def resident(self, epoch: int, generator: TorchGenerator | None = None) -> Resident:
+        """The epoch as a whole, for compiled calls that cut its batches themselves; the order is not yet placed.
+
+        Raises:
+            IndexError: the sampler gives a row that is not there.
+        """
+        return Resident(self._table.on_device(), self._table.checked(self.order(epoch, generator)).astype(np.int32))
 
 
 def choose(sampler: Any, shuffle: bool, rows: int, generator: TorchGenerator | None = None) -> Sampler:

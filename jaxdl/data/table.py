@@ -1,14 +1,37 @@
 """Rows of arrays on the device, where batches are cut from them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 Batch = tuple[jax.Array, ...]
+
+
+class Resident(NamedTuple):
+    """An epoch whose rows live on the device: the arrays, and the order in which their rows are visited."""
+
+    arrays: Batch
+    order: Any
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A pure function of a `Resident` epoch: its batch number `index` of `size` rows, from row `start` of the order.
+
+    Two of equal fields are equal, so what is compiled with one serves the other.
+    """
+
+    size: int
+    start: int = 0
+
+    def __call__(self, epoch: Resident, index: jax.Array) -> Batch:
+        rows = jax.lax.dynamic_slice(epoch.order, (self.start + index * self.size,), (self.size,))
+        return tuple(jnp.take(array, rows, axis=0, mode="clip") for array in epoch.arrays)
 
 
 class Table:
@@ -42,7 +65,7 @@ class Table:
         waiting: list[np.ndarray] = []
         held = 0
         for block in blocks:
-            waiting.append(self._checked(block))
+            waiting.append(self.checked(block))
             held += block.size
             if held >= size:
                 rows = np.concatenate(waiting)
@@ -55,20 +78,24 @@ class Table:
 
     def _cut(self, rows: np.ndarray, size: int) -> Iterator[Batch]:
         """Batches of rows whose number `size` divides: one transfer for them all."""
-        arrays = self._on_device()
+        arrays = self.on_device()
         order, position = jax.device_put(rows.astype(np.int32)), jax.device_put(np.int32(0))
         for _ in range(rows.size // size):
             batch, position = _cut(arrays, order, position, size)
             yield batch
 
-    def _checked(self, rows: np.ndarray) -> np.ndarray:
-        # On the device a row out of range would be another row, without a word.
+    def checked(self, rows: np.ndarray) -> np.ndarray:
+        """Row numbers that are there, counted from 0.
+
+        Raises:
+            IndexError: one that is not: on the device it would be another row, without a word.
+        """
         if rows.size and not -self.rows <= rows.min() <= rows.max() < self.rows:
             wrong = rows[(rows < -self.rows) | (rows >= self.rows)][0]
             raise IndexError(f"the sampler gives row {wrong} of arrays that have {self.rows} rows")
         return np.where(rows < 0, rows + self.rows, rows)
 
-    def _on_device(self) -> Batch:
+    def on_device(self) -> Batch:
         """The arrays on the device: placed once for each mode of jax's x64 switch, which decides their types."""
         wide = bool(jax.config.read("jax_enable_x64"))
         if wide not in self._placed:

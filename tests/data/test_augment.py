@@ -1,0 +1,298 @@
+"""Augmentations: what naive loops compute, and for each row the same in whatever company it comes."""
+
+import os
+import subprocess
+import sys
+from functools import partial
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxdl.data import ArraySource, augment
+from jaxdl.data.augment.stream import own
+
+GENERATOR = np.random.default_rng(0)
+CASES = {
+    "crop": partial(augment.random_crop, size=(5, 6), padding=(2, 1)),
+    "reflect": partial(augment.random_crop, size=8, padding=3, padding_mode="reflect"),
+    "horizontal": augment.random_horizontal_flip,
+    "bilinear": partial(augment.random_rotate, degrees=40),
+    "cutout": partial(augment.cutout, size=(3, 4), fill=7),
+}
+CASES["composed"] = augment.compose(*(CASES[name] for name in ("reflect", "horizontal", "horizontal", "cutout")))
+CASES = {name: jax.jit(case) for name, case in CASES.items()}
+
+
+def images(count, channels=2, height=7, width=8, dtype=np.float32):
+    x = GENERATOR.integers(1, 256, (count, channels, height, width))
+    return (x / 256).astype(dtype) if np.dtype(dtype).kind == "f" else x.astype(dtype)
+
+
+def some_keys(count, seed=0, epoch=0):
+    return augment.keys(seed, epoch, np.arange(count))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_row_is_the_same_in_any_company(name):
+    change, x, rows = CASES[name], images(20), np.arange(100, 120)
+    whole = np.asarray(change(augment.keys(3, 1, rows), x))
+    order = GENERATOR.permutation(20)
+    np.testing.assert_array_equal(change(augment.keys(3, 1, rows[order]), x[order]), whole[order])
+    # A program for another number of rows may round an angle's sine in another way.
+    np.testing.assert_allclose(
+        change(augment.keys(3, 1, rows[5:12]), x[5:12]), whole[5:12], rtol=0, atol=1e-5 if name == "bilinear" else 0
+    )
+    for seed, epoch in ((3, 2), (4, 1)):
+        assert not np.array_equal(change(augment.keys(seed, epoch, rows), x), whole)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_dtype_has_the_same_draws(name):
+    x = images(20, dtype=np.uint8)
+    expected = np.asarray(CASES[name](some_keys(20), x))
+    assert expected.dtype == np.uint8
+    single = CASES[name](some_keys(20), x.astype(np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_array_equal(np.round(np.asarray(single)), expected)
+    with jax.enable_x64(True):
+        double = CASES[name](some_keys(20), x.astype(np.float64))
+        assert double.dtype == np.float64
+        np.testing.assert_allclose(double, single, atol=2e-3)  # angles of float32, pixels up to 255
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_under_vmap_and_with_everything_traced(name):
+    x, traces = jnp.asarray(images(20)), []
+
+    @jax.jit
+    def run(seed, epoch, rows):
+        traces.append(None)
+        return CASES[name](augment.keys(seed, epoch, rows), x)
+
+    for seed, epoch in ((0, 0), (0, 1), (5, 7)):
+        computed = run(seed, epoch, np.arange(20))
+        np.testing.assert_allclose(computed, CASES[name](some_keys(20, seed, epoch), x), atol=1e-5)
+    assert len(traces) == 1
+    several = jax.vmap(run, (None, 0, None))(5, jnp.array([1, 7]), np.arange(20))
+    np.testing.assert_allclose(several[1], computed, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect"])
+def test_a_crop_is_a_window_of_the_padded_image(mode):
+    x, seen = images(400, height=5, width=4), set()
+    cropped = np.asarray(augment.random_crop(some_keys(400), x, (4, 3), (1, 2), mode))
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (2, 2)), "constant" if mode == "zeros" else "reflect")
+    for row, piece in zip(padded, cropped, strict=True):
+        places = [
+            (i, j)
+            for i in range(5 + 2 - 4 + 1)
+            for j in range(4 + 4 - 3 + 1)
+            if np.array_equal(row[:, i : i + 4, j : j + 3], piece)
+        ]
+        assert places
+        seen.update(places if len(places) == 1 else [])
+    assert len(seen) == 4 * 6  # every place comes up among 400
+
+
+@pytest.mark.parametrize(("flip", "axis"), [("random_horizontal_flip", 3), ("random_vertical_flip", 2)])
+def test_flips_have_their_probability(flip, axis):
+    x = images(2000, 1, 2, 3)
+    flipped = np.asarray(getattr(augment, flip)(some_keys(2000), x, p=0.3))
+    turned = (flipped == np.flip(x, axis)).all(axis=(1, 2, 3)) & (flipped != x).any(axis=(1, 2, 3))
+    np.testing.assert_array_equal(flipped[~turned], x[~turned])
+    assert 0.26 < turned.mean() < 0.34
+    np.testing.assert_array_equal(getattr(augment, flip)(some_keys(2000), x, p=0.0), x)
+
+
+def turned(image, degrees, mode):
+    """One image [C, H, W], pixel by pixel."""
+    _, height, width = image.shape
+    sine, cosine = np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))
+    out = np.zeros(image.shape)
+    for i in range(height):
+        for j in range(width):
+            x, y = j - (width - 1) / 2, i - (height - 1) / 2
+            u, v = cosine * x - sine * y + (width - 1) / 2, sine * x + cosine * y + (height - 1) / 2
+            for a in range(height):
+                for b in range(width):
+                    if mode == "nearest":
+                        weight = float(abs(v - a) <= 0.5 and abs(u - b) <= 0.5)
+                    else:
+                        weight = max(0, 1 - abs(v - a)) * max(0, 1 - abs(u - b))
+                    out[:, i, j] += weight * image[:, a, b]
+    return out
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "nearest"])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 5), (4, 7), (6, 3)])
+def test_rotation_is_that_of_a_loop(height, width, mode):
+    x = images(10, 2, height, width, np.float64)
+    drawn = jax.vmap(jax.random.uniform)(own(some_keys(10), "random_rotate"))
+    with jax.enable_x64(True):
+        computed = jax.jit(partial(augment.random_rotate, degrees=(-400, 400), mode=mode))(some_keys(10), x)
+    for image, ours, share in zip(x, computed, np.asarray(drawn, np.float64), strict=True):
+        np.testing.assert_allclose(ours, turned(image, 800 * share - 400, mode), atol=1e-10)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "nearest"])
+@pytest.mark.parametrize(("quarters", "size"), [(-1, 6), (0, 7), (1, 7), (1, 6), (2, 6)])
+def test_quarter_turns_are_counter_clockwise_and_exact(quarters, size, mode):
+    x = images(3, height=size, width=size, dtype=np.uint8)
+    quarter = jax.jit(partial(augment.random_rotate, degrees=(90 * quarters, 90 * quarters), mode=mode))
+    computed = quarter(some_keys(3), x)
+    np.testing.assert_array_equal(computed, np.rot90(x, quarters, axes=(2, 3)))
+
+
+def test_angles_fill_their_range():
+    ramp = np.arange(9.0, dtype=np.float32) - 4
+    x = np.broadcast_to(np.stack([np.tile(ramp, (9, 1)), np.tile(ramp[:, None], 9)]), (1000, 2, 9, 9))
+    seen = np.asarray(jax.jit(partial(augment.random_rotate, degrees=(-20, 50)))(some_keys(1000), x))[
+        :, :, 4, 5
+    ]  # (cos, sin) of each angle
+    angles = np.rad2deg(np.arctan2(seen[:, 1], seen[:, 0]))
+    assert -20.01 <= angles.min() < -19
+    assert 49 < angles.max() <= 50.01
+    assert abs(angles.mean() - 15) < 2
+
+
+def test_cutout_is_a_rectangle_about_a_pixel():
+    x, centres = images(600, height=6, width=7), set()
+    cut = np.asarray(jax.jit(partial(augment.cutout, size=(3, 4)))(some_keys(600), x))
+    masks = {}
+    for i in range(6):
+        for j in range(7):
+            mask = np.zeros((6, 7), bool)
+            mask[max(i - 1, 0) : i + 2, max(j - 2, 0) : j + 2] = True
+            masks[mask.tobytes()] = (i, j)
+    for row, original in zip(cut, x, strict=True):
+        hidden = (row == 0).all(axis=0)
+        np.testing.assert_array_equal(row, np.where(hidden, 0, original))
+        centres.add(masks[hidden.tobytes()])
+    assert centres == set(masks.values())
+    assert len(centres) == 42
+
+
+def test_mixup_mixes_with_the_next_in_a_circle():
+    x = images(50)
+    target = np.eye(50, dtype=np.float32)
+    mixed, probabilities = map(np.asarray, jax.jit(partial(augment.mixup, alpha=1.0))(some_keys(50), x, target))
+    shares = np.diag(probabilities)
+    partners = (probabilities - np.diag(shares)).argmax(axis=1)
+    assert sorted(partners) == list(range(50))
+    assert (partners != np.arange(50)).all()
+    for i, (share, j) in enumerate(zip(shares, partners, strict=True)):
+        np.testing.assert_allclose(mixed[i], share * x[i] + (1 - share) * x[j], atol=1e-6)
+        np.testing.assert_allclose(probabilities[i], share * target[i] + (1 - share) * target[j], atol=1e-6)
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.2, 3.0])
+def test_shares_have_their_distribution(alpha):
+    from scipy.stats import beta, kstest
+
+    x, target = np.zeros((2000, 1, 1, 1), np.float32), np.tile(np.eye(2, dtype=np.float32), (1000, 1))
+    marked = np.concatenate([target, np.zeros((2000, 1), np.float32)], axis=1)
+    probabilities = np.asarray(jax.jit(partial(augment.mixup, alpha=alpha))(some_keys(2000), x, marked)[1])
+    assert np.isfinite(probabilities).all()
+    own, other = probabilities[np.arange(2000), np.arange(2000) % 2], probabilities[:, :2].sum(axis=1)
+    np.testing.assert_allclose(other, 1, atol=1e-6)
+    shares = own[own < 1]  # a partner of the same class tells nothing
+    if alpha >= 0.2:  # below, many shares are 1 in float32
+        assert kstest(shares, beta(alpha, alpha).cdf).pvalue > 1e-3
+
+
+def test_cutmix_takes_a_rectangle_and_its_part_of_the_target():
+    x = np.broadcast_to(np.arange(60, dtype=np.uint8)[:, None, None, None], (60, 3, 9, 11))
+    cut, target = map(np.asarray, jax.jit(augment.cutmix)(some_keys(60), x, np.eye(60, dtype=np.float32)))
+    assert cut.dtype == np.uint8
+    areas = []
+    for i, (image, probabilities) in enumerate(zip(cut, target, strict=True)):
+        foreign = image[0] != i
+        np.testing.assert_array_equal(image, np.broadcast_to(image[:1], image.shape))
+        np.testing.assert_array_equal(foreign, foreign.any(1, keepdims=True) & foreign.any(0, keepdims=True))
+        counts = np.bincount(image[0].ravel(), minlength=60)
+        assert (counts > 0).sum() <= 2
+        np.testing.assert_allclose(probabilities, counts / 99, atol=1e-6)
+        areas.append(foreign.mean())
+    assert min(areas) < 0.05
+    assert max(areas) > 0.6
+
+
+@pytest.mark.parametrize("mix", [augment.mixup, augment.cutmix])
+def test_partners_depend_on_the_rows_of_the_batch_not_on_their_order(mix):
+    x, target, rows = images(16), np.eye(16, dtype=np.float32), np.arange(16)
+    order = GENERATOR.permutation(16)
+    run = jax.jit(lambda rows, x, target: mix(augment.keys(0, 3, rows), x, target))
+    for ours, shuffled in zip(run(rows, x, target), run(rows[order], x[order], target[order]), strict=True):
+        np.testing.assert_array_equal(np.asarray(ours)[order], shuffled)
+    assert not np.array_equal(run(rows + 16, x, target)[0], run(rows, x, target)[0])
+
+
+@pytest.mark.parametrize("mix", [augment.mixup, augment.cutmix])
+def test_an_image_that_is_alone_stays(mix):
+    x, target = images(1), np.eye(1, dtype=np.float32)
+    for computed, expected in zip(mix(some_keys(1), x, target), (x, target), strict=True):
+        np.testing.assert_allclose(computed, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float16])
+def test_normalise(dtype):
+    x, mean, std = images(3, dtype=dtype), [0.25, 3], [0.5, 2]
+    expected = np.stack([(x[:, c].astype(np.float64) - mean[c]) / std[c] for c in range(2)], axis=1)
+    computed = augment.normalise(x, mean, std)
+    assert computed.dtype == (np.float32 if dtype == np.uint8 else dtype)
+    np.testing.assert_allclose(computed, expected, rtol=1e-6, atol=2e-3 if dtype == np.float16 else 1e-6)
+
+
+def test_augmentations_that_share_keys_draw_apart():
+    x = np.arange(2.0, dtype=np.float32).reshape(1, 1, 1, 2).repeat(4000, axis=0)
+    once = np.asarray(augment.random_horizontal_flip(some_keys(4000), x))[:, 0, 0, 0] == 1
+    high = np.asarray(augment.random_vertical_flip(some_keys(4000), x.swapaxes(2, 3)))[:, 0, 0, 0] == 1
+    twice = augment.compose(augment.random_horizontal_flip, augment.random_horizontal_flip)
+    assert abs(np.corrcoef(once, high)[0, 1]) < 0.06
+    assert 0.46 < (np.asarray(twice(some_keys(4000), x))[:, 0, 0, 0] == 1).mean() < 0.54
+    np.testing.assert_array_equal(augment.compose()(some_keys(4000), x), x)
+
+
+def test_a_programs_step_knows_row_and_epoch():
+    x, y, rows = images(6), np.arange(6), np.arange(6)
+    source = ArraySource((x, y, rows), 2, shuffle=True, seed=0)
+    flip = augment.random_horizontal_flip
+    step = augment.augmented(
+        lambda state, batch: batch, lambda keys, x, y: (flip(keys, x), y), seed=9, steps_per_epoch=len(source)
+    )
+    for epoch in range(3):
+        expected = np.asarray(flip(augment.keys(9, epoch, rows), x))
+        for place, batch in enumerate(source.batches(epoch)):
+            changed, target = jax.jit(step)(SimpleState(jnp.int32(3 * epoch + place)), batch)
+            np.testing.assert_array_equal(changed, expected[np.asarray(target)])
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["step"], meta_fields=[])
+class SimpleState(SimpleNamespace):
+    def __init__(self, step):
+        super().__init__(step=step)
+
+
+ON_FOUR_DEVICES = """
+import jaxdl, jax, numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxdl.data import augment
+def change(rows, x, target):
+    keys = augment.keys(0, 1, rows)
+    return augment.cutmix(keys, augment.random_crop(keys, x, 8, padding=2), target)
+batch = np.arange(16), np.random.default_rng(0).random((16, 3, 8, 8), np.float32), np.eye(16, dtype=np.float32)
+rows = NamedSharding(Mesh(np.array(jax.devices()), "d"), PartitionSpec("d"))
+one, many = (jax.jit(change)(*arrays) for arrays in (batch, jax.device_put(batch, rows)))
+assert len(many[0].sharding.device_set) == 4
+np.testing.assert_array_equal(*(images for images, _ in (one, many)))
+np.testing.assert_allclose(*(target for _, target in (one, many)), atol=1e-6)
+"""
+
+
+def test_four_devices_give_what_one_gives():
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4"
+    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    subprocess.run([sys.executable, "-c", ON_FOUR_DEVICES], check=True, env=environment, timeout=300)
