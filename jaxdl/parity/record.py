@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import jax
 import numpy as np
@@ -44,13 +45,12 @@ class FirstSteps:
     def __len__(self) -> int:
         return len(self._source)
 
-    def batches(self, epoch: int, generator: TorchGenerator | None = None) -> Iterator[Batch]:
+    def batches(self, epoch: int, generator: TorchGenerator | None = None, start: int = 0) -> Iterator[Batch]:
         """The epoch's batches up to the last step."""
         left = min(self._steps - epoch * len(self), len(self))
         order = self._source.order(epoch, generator)
         self.orders[f"epoch {epoch + 1}"] = order[: left * self._source.batch_size]
-        for _, batch in zip(range(left), self._source.batches(epoch, generator), strict=False):
-            yield batch
+        yield from islice(self._source.batches(epoch, generator, start), max(left - start, 0))
 
 
 def looks(steps: int) -> list[int]:

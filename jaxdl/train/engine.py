@@ -1,44 +1,38 @@
 """The one training loop."""
 
-import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import jax
-import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
 from jaxdl.data import Source
 from jaxdl.random import TorchGenerator
+from jaxdl.train.callback import Callback
+from jaxdl.train.calls import Calls
+from jaxdl.train.checkpoint import Checkpoints, Directory
+from jaxdl.train.failure import Snapshots, memory_explained
 from jaxdl.train.history import History
-from jaxdl.train.program import Metrics, Program, State
+from jaxdl.train.placement import Placement
+from jaxdl.train.program import Program, State
 from jaxdl.train.progress import Display
-
-# Enough that the device never waits for the host, few enough that memory, Ctrl-C and the display keep up.
-STEPS_IN_FLIGHT = 64
-
-
-class NonFiniteLossError(FloatingPointError):
-    """The loss became NaN or infinite; `step` is the step of the run, counted from 1, that made it so."""
-
-    def __init__(self, step: int, loss: float, place: str, cause: str) -> None:
-        super().__init__(f"the loss became {loss} at step {step} ({place}) and the run was stopped: {cause}")
-        self.step = step
+from jaxdl.train.run import Run
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C; `state` and `history` are those after the last whole step."""
+    """Ctrl-C, or SIGTERM; `state` and `history` are those after the last whole step."""
 
-    def __init__(self, state: State, history: History) -> None:
-        self.step = int(state.step)
-        super().__init__(f"interrupted after step {self.step}")
-        self.state, self.history = state, history
+    def __init__(self, state: State, history: History, step: int, saved: Path | None) -> None:
+        kept = f"; resume=True (--resume) goes on from {saved}" if saved is not None else ""
+        super().__init__(f"interrupted after step {step}{kept}")
+        self.state, self.history, self.step, self.saved = state, history, step, saved
 
 
 def fit(
@@ -50,11 +44,19 @@ def fit(
     seed: int = 0,
     state: State | None = None,
     progress: bool = True,
+    callbacks: Sequence[Callback] = (),
+    steps_per_call: int | None = None,
+    directory: str | Path | None = None,
+    checkpoints: Checkpoints | None = None,
+    resume: bool | int | Literal["auto"] = False,
+    config: Mapping[str, Any] | None = None,
+    mesh: Mesh | None = None,
 ) -> tuple[State, History]:
-    """Train: `epochs` times through `source`, one compiled and donated `program.step` a batch.
+    """Train: `epochs` times through `source`, compiled and donated steps.
 
     The seed is all that decides a run. As in a PyTorch script that begins with `torch.manual_seed(seed)`, the
-    parameters are drawn first and the order of the batches continues from there.
+    parameters are drawn first and the order of the batches continues from there. How many steps share a device call,
+    how often a checkpoint is written, whether the run was killed and resumed: none of it changes a number.
 
     **Matches** the batches of such a script in PyTorch 2.13 that goes through its `DataLoader` of training data and
     then, with `evaluation`, once through that of test data, epoch by epoch: a loader that does not shuffle takes two
@@ -69,50 +71,148 @@ def fit(
         seed: as for `torch.manual_seed`.
         state: start from here instead of from drawn parameters; it is copied, not consumed.
         progress: whether to show progress on stderr.
+        callbacks: called between device calls and after each epoch.
+        steps_per_call: how many steps share a device call: 1, or more for a loop on the device; None chooses, by a rule
+            that docs/performance.md defends, and then measures how many fill a twentieth of a second.
+        directory: where the run leaves its history (`history.jsonl`, as it goes) and its checkpoints; None: nowhere.
+        checkpoints: when they are written and which are kept; None: every minute, the last two.
+        resume: go on from the newest checkpoint of the directory, or from that of a step; 'auto' begins anew where
+            there is none. More `epochs` than before prolong a run.
+        config: settings that decide the run, as JSON can hold them; a checkpoint of others is refused.
+        mesh: devices to share the work, with axes 'data' (rows of a batch) and 'fsdp' (rows, and parts of the state);
+            docs/scaling.md.
 
     Returns:
         The trained state and the history.
 
     Raises:
-        ValueError: epochs below 1.
-        NonFiniteLossError: the loss became NaN or infinite; it names the step.
+        ValueError: epochs or steps_per_call below 1, or a directory that holds checkpoints of an earlier run.
+        NonFiniteLossError: a number became NaN or infinite; it names the step and the first tensor that held it.
+        OutOfMemoryError: the device has too little memory; the sentence says what would need less.
+        CheckpointError: a checkpoint could not be written, or not be resumed from; it names the last good one.
+        DirectoryInUseError: another run writes into the directory.
         Interrupted: Ctrl-C came; it holds state and history so far. (A second Ctrl-C stops at once.)
+
+    Warns:
+        RecompilationWarning: a step was compiled again because a batch had another shape.
 
     An example stands at `train.supervised`.
     """
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1, given {epochs}")
-    generator = TorchGenerator(seed)
+    if directory is None and (resume or checkpoints is not None):
+        raise ValueError("checkpoints and resume need directory=..., where they are kept")
+    placement, generator = Placement(mesh), TorchGenerator(seed)
     drawn = program.init(generator)  # always: the batches' order starts where the parameters' draws end
-    # A copy: the steps consume what they are given, and no two of its arrays may share memory.
-    state = jax.tree.map(jnp.copy, drawn if state is None else state)
-    history = History()
-    with _deferred_interrupt() as interrupted, Display(epochs, len(source), progress) as display:
-        for epoch in range(epochs):
-            started = time.perf_counter()
-            start = _after_evaluations(generator, epoch, evaluation)
-            run = _Epoch(epoch, source, start, display)
-            for batch in source.batches(epoch, start):
-                state, metrics = program.compiled_step(state, batch)
-                run.record(metrics)
-                if interrupted():
-                    break
-            steps = run.fetch()
-            record = {"epoch": epoch + 1, **{name: float(values.mean()) for name, values in steps.items()}}
-            record["seconds"] = time.perf_counter() - started
-            if evaluation is not None and not interrupted():
-                record |= {f"test_{name}": value for name, value in evaluate(program, state, evaluation).items()}
-            history.add_epoch(steps, record)
-            if interrupted():
-                raise Interrupted(state, history)
-    return state, history
+    begun = placement.put_state(drawn if state is None else state)
+    run = Run(program, source, evaluation, epochs, generator, placement, begun)
+    calls = Calls(run, steps_per_call)
+    with ExitStack() as stack:
+        interrupted = stack.enter_context(_deferred_interrupt(also_term=directory is not None))
+        kept = None
+        if directory is not None:
+            kept = stack.enter_context(Directory(run, Path(directory), checkpoints, config, callbacks, calls))
+            kept.begin(resume)
+        display = stack.enter_context(Display(run, progress and jax.process_index() == 0))
+        loop = _Loop(run, calls, callbacks, display, kept, interrupted)
+        stack.enter_context(_finishing(callbacks, run))
+        for callback in callbacks:
+            callback.start(run)
+        with memory_explained(run):
+            while run.goes_on:
+                loop.epoch()
+        if kept is not None:
+            kept.end()
+    return run.state, run.history
 
 
-def _after_evaluations(generator: TorchGenerator, epoch: int, evaluation: Source | None) -> TorchGenerator:
-    """The run's generator, less what the evaluations of the epochs before took; a source skips its own draws."""
-    start = generator.clone()
-    start.skip(epoch * evaluation.draws if evaluation is not None else 0)
-    return start
+class _Loop:
+    """What happens in an epoch, call by call."""
+
+    def __init__(
+        self,
+        run: Run,
+        calls: Calls,
+        callbacks: Sequence[Callback],
+        display: Display,
+        kept: Directory | None,
+        interrupted: Callable[[], bool],
+    ) -> None:
+        self._run, self._calls, self._callbacks, self._display = run, calls, callbacks, display
+        self._kept, self._interrupted = kept, interrupted
+        self._snapshots = Snapshots(run)
+
+    def epoch(self) -> None:
+        """The rest of the run's epoch: its steps, its evaluation, its record."""
+        run, began = self._run, time.perf_counter()
+        first = run.epoch * len(run.source)
+        until_due = self._kept.steps_until_due if self._kept else lambda: 2**31
+        for measured in self._calls.epoch(run.start_of(run.epoch), until_due):
+            run.measured(measured)
+            for callback in self._callbacks:
+                self._steered(callback.call_ended)
+            if self._display.wants_look():
+                self._look()
+            if self._kept is not None and self._kept.due():
+                self._save()
+            if self._interrupted() or run.stopped is not None:
+                break
+        self._sound()
+        if self._interrupted():
+            raise self._interruption()
+        if run.stopped is None or run.batch >= len(run.source):
+            self._end_epoch(first, began)
+
+    def _end_epoch(self, first: int, began: float) -> None:
+        run = self._run
+        record = {"epoch": run.epoch + 1, **run.history.means(first), "seconds": time.perf_counter() - began}
+        if run.evaluation is not None:
+            record |= {f"test_{k}": v for k, v in evaluate(run.program, run.state, run.evaluation).items()}
+        for callback in self._callbacks:
+            self._steered(callback.epoch_ended, record)
+        run.history.add_epoch(record)
+        run.epoch, run.batch = run.epoch + 1, 0
+        if self._kept is not None and self._kept.epoch_ended(record):
+            self._save()
+        self._snapshots.look(last=not run.goes_on)
+
+    def _steered(self, hook: Callable[..., None], *arguments: Any) -> None:
+        """A callback; where it put another state in place, the search for a bad number must not begin before it."""
+        before = self._run.state
+        hook(self._run, *arguments)
+        if self._run.state is not before:
+            self._snapshots.renew()
+
+    def _look(self) -> None:
+        newest = self._run.newest_loss()
+        if newest is None:
+            return
+        step, loss = newest
+        if not np.isfinite(loss):
+            self._sound()
+        self._display.show(step, loss)
+        if self._kept is not None:
+            self._kept.write_history()
+
+    def _sound(self) -> None:
+        """Wait for all steps; raise for the first that is not finite."""
+        bad = self._run.fetch()
+        if bad is not None:
+            raise self._snapshots.explain(bad + 1)
+
+    def _save(self) -> None:
+        assert self._kept is not None
+        self._sound()
+        self._snapshots.check()
+        self._kept.save()
+
+    def _interruption(self) -> Interrupted:
+        run = self._run
+        if self._kept is None:
+            return Interrupted(run.state, run.history, run.step, None)
+        self._save()
+        self._kept.end()
+        return Interrupted(run.state, run.history, run.step, self._kept.path)
 
 
 def evaluate(program: Program, state: State, source: Source) -> dict[str, float]:
@@ -126,74 +226,41 @@ def evaluate(program: Program, state: State, source: Source) -> dict[str, float]
     >>> train.evaluate(program, state, data.ArraySource((x, 0 * x), batch_size=2))["loss"]
     1.6666666666666667
     """
+    mesh = _mesh_of(state)
+    placement = Placement(mesh)
     rows, measured = [], []
     for batch in source.batches(0, TorchGenerator(0)):  # the order does not matter to a mean
-        rows.append(len(batch[-1]))
-        measured.append(program.compiled_evaluate(state, batch))
-    return {name: float(np.average(values, weights=rows)) for name, values in _fetched(measured).items()}
-
-
-class _Epoch:
-    """The metrics of an epoch's steps: left on the device, looked at only where they are ready."""
-
-    def __init__(self, epoch: int, source: Source, generator: TorchGenerator, display: Display) -> None:
-        self._epoch, self._source, self._generator, self._display = epoch, source, generator, display
-        self._metrics: list[Metrics] = []
-        self._ready = 0
-
-    def record(self, metrics: Metrics) -> None:
-        self._metrics.append(metrics)
-        if len(self._metrics) > STEPS_IN_FLIGHT:
-            jax.block_until_ready(self._metrics[-STEPS_IN_FLIGHT]["loss"])
-        if self._display.wants_look():
-            self._look()
-
-    def _look(self) -> None:
-        while self._ready < len(self._metrics) and _is_ready(self._metrics[self._ready]["loss"]):
-            self._ready += 1
-        if self._ready:
-            loss = float(jax.device_get(self._metrics[self._ready - 1]["loss"]))
-            if not math.isfinite(loss):
-                self.fetch()
-            self._display.show(self._epoch, self._epoch * len(self._source) + self._ready - 1, loss)
-
-    def fetch(self) -> dict[str, np.ndarray]:
-        """Every metric of every step so far; raises for the first loss that is not finite."""
-        steps = _fetched(self._metrics)
-        bad = np.flatnonzero(~np.isfinite(steps.get("loss", np.empty(0))))
-        if len(bad):
-            index = int(bad[0])
-            place = f"epoch {self._epoch + 1}, batch {index + 1} of {len(self._source)}"
-            step = self._epoch * len(self._source) + index + 1
-            raise NonFiniteLossError(step, float(steps["loss"][index]), place, self._cause(index))
-        return steps
-
-    def _cause(self, index: int) -> str:
-        batch = next(islice(self._source.batches(self._epoch, self._generator), index, None))
-        bad = [number for number, array in enumerate(batch) if not np.isfinite(jax.device_get(array)).all()]
-        if bad:
-            return f"that batch holds NaN or infinity in its array {', '.join(map(str, bad))} (counted from 0)"
-        return "that batch is finite, so the parameters had grown too large; a smaller learning rate may help"
-
-
-def _is_ready(array: Any) -> bool:
-    """Whether an array's numbers are there: reading them waits for nothing. (jax.Array's type lacks the method.)"""
-    return bool(array.is_ready())
-
-
-def _fetched(measured: list[Metrics]) -> dict[str, np.ndarray]:
+        leaves = jax.tree.leaves(batch)
+        rows.append(len(leaves[-1]) if leaves else 1)
+        measured.append(program.compiled_evaluate(state, batch if mesh is None else placement.put_batch(batch)))
     # One array at a time once all are ready: jax.device_get takes 20 times as long over many scalars (37 against 1.7
     # µs each).
     jax.block_until_ready(measured)
-    return {
-        name: np.array([np.asarray(metrics[name]) for metrics in measured])
-        for name in (measured[0] if measured else {})
-    }
+    names = measured[0] if measured else {}
+    return {name: float(np.average([np.asarray(m[name]) for m in measured], weights=rows)) for name in names}
+
+
+def _mesh_of(state: State) -> Mesh | None:
+    sharding = getattr(state.step, "sharding", None)
+    mesh = sharding.mesh if isinstance(sharding, jax.sharding.NamedSharding) else None
+    return mesh if isinstance(mesh, Mesh) else None
 
 
 @contextmanager
-def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C sets a flag that the loop reads between steps, since a step consumes the state that it is given."""
+def _finishing(callbacks: Sequence[Callback], run: Run) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for callback in callbacks:
+            callback.finish(run)
+
+
+@contextmanager
+def _deferred_interrupt(also_term: bool) -> Iterator[Callable[[], bool]]:
+    """Ctrl-C sets a flag that the loop reads between calls, since a step consumes the state that it is given.
+
+    A cluster that wants its machine back sends SIGTERM: with a directory to write into, that is a Ctrl-C.
+    """
     pressed = threading.Event()
 
     def note(signum: int, frame: FrameType | None) -> Any:
@@ -201,15 +268,16 @@ def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         pressed.set()
 
-    replaceable = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if not replaceable:
-        yield pressed.is_set
-        return
-    signal.signal(signal.SIGINT, note)
+    ours = {signal.SIGINT: signal.default_int_handler}
+    if also_term:
+        ours[signal.SIGTERM] = signal.SIG_DFL  # type: ignore[assignment]
+    if threading.current_thread() is not threading.main_thread():
+        ours = {}
+    ours = {number: handler for number, handler in ours.items() if signal.getsignal(number) is handler}
+    for number in ours:
+        signal.signal(number, note)
     try:
         yield pressed.is_set
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in ours.items():
+            signal.signal(number, handler)

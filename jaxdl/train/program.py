@@ -1,6 +1,6 @@
 """What a training run computes: a Program, all of it pure functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -14,13 +14,17 @@ Batch = tuple[Any, ...]
 
 
 class State(NamedTuple):
-    """All that a run carries from step to step: a pytree of arrays."""
+    """All that a run carries from step to step: a pytree of arrays.
+
+    `extra` is whatever else a program carries, such as an average of the parameters.
+    """
 
     params: dict[str, jax.Array]
     buffers: dict[str, jax.Array]
     opt_state: Any
     key: jax.Array
     step: jax.Array
+    extra: Any = ()
 
 
 class Probe(NamedTuple):
@@ -37,8 +41,9 @@ class Program:
 
     `init(generator) -> state` draws the parameters (and moves the generator); `step(state, batch) -> (state,
     metrics)` is one training step, its metrics holding at least `loss`; `evaluate(state, batch) -> metrics` gives
-    means over the batch; `probe(state, batch) -> Probe` gives a step's output, loss and gradients, and
-    `predict(state, batch) -> outputs` what the model says of a batch in evaluation mode, where the program has them.
+    means over the batch. Where the program has them: `probe(state, batch) -> Probe` gives a step's output, loss and
+    gradients; `predict(state, batch) -> outputs` what the model says of a batch in evaluation mode; `inspect(state,
+    batch)` names and gives the tensors of a step one after the other, for whoever looks for the first bad one.
     The engine runs any Program and never learns which.
     """
 
@@ -47,12 +52,18 @@ class Program:
     evaluate: Callable[[State, Batch], Metrics]
     probe: Callable[[State, Batch], Probe] | None = None
     predict: Callable[[State, Batch], Any] | None = None
+    inspect: Callable[[State, Batch], Iterator[tuple[str, Any]]] | None = None
 
     # Compiled once a program, so that a second fit of the same program compiles nothing.
     @cached_property
     def compiled_step(self) -> Callable[[State, Batch], tuple[State, Metrics]]:
         """`step`, jitted, the old state's memory given to the new one."""
         return jax.jit(self.step, donate_argnums=0)
+
+    @cached_property
+    def calls(self) -> dict[Any, Any]:
+        """The compiled calls of `fit`, by what they cut batches from."""
+        return {}
 
     @cached_property
     def compiled_evaluate(self) -> Callable[[State, Batch], Metrics]:

@@ -8,6 +8,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from jaxdl.train.run import Run
+
 SECONDS_BETWEEN_LINES = 2.0
 SECONDS_BETWEEN_LOOKS = 0.1
 
@@ -15,8 +17,9 @@ SECONDS_BETWEEN_LOOKS = 0.1
 class Display:
     """A run's progress on stderr."""
 
-    def __init__(self, epochs: int, steps: int, show: bool) -> None:
-        self._epochs, self._steps, self._show = epochs, steps, show
+    def __init__(self, run: Run, show: bool) -> None:
+        self._run, self._show = run, show
+        self._begun_at = run.step
         self._console = Console(stderr=True)
         self._bar: Progress | None = None
         self._started = self._looked = self._printed = time.monotonic()
@@ -33,7 +36,8 @@ class Display:
                 transient=True,
             )
             self._bar.start()
-            self._task = self._bar.add_task("compiling", total=self._epochs * self._steps, note="")
+            total = self._run.epochs * len(self._run.source)
+            self._task = self._bar.add_task("compiling", total=total, completed=self._begun_at, note="")
         return self
 
     def __exit__(
@@ -50,17 +54,14 @@ class Display:
         self._looked = now
         return True
 
-    def show(self, epoch: int, step: int, loss: float) -> None:
-        """Show the loss of `step` (counted over the whole run)."""
-        note = f"loss {loss:.4g}"
+    def show(self, steps: int, loss: float) -> None:
+        """Show the loss after so many steps of the run."""
+        now, length = time.monotonic(), len(self._run.source)
+        epoch = f"epoch {(steps - 1) // length + 1}/{self._run.epochs}"
+        rate = (steps - self._begun_at) / max(now - self._started, 1e-9)
+        note = f"{rate:,.0f} steps/s  loss {loss:.4g}"
         if self._bar is not None:
-            self._bar.update(self._task, completed=step + 1, description=f"epoch {epoch + 1}/{self._epochs}", note=note)
-        elif self._show and time.monotonic() - self._printed >= SECONDS_BETWEEN_LINES:
-            self._printed = time.monotonic()
-            rate = (step + 1) / (self._printed - self._started)
-            print(
-                f"epoch {epoch + 1}/{self._epochs}  step {step + 1}/{self._epochs * self._steps}  {note}  "
-                f"{rate:.0f} steps/s",
-                file=sys.stderr,
-                flush=True,
-            )
+            self._bar.update(self._task, completed=steps, description=epoch, note=note)
+        elif self._show and now - self._printed >= SECONDS_BETWEEN_LINES:
+            self._printed = now
+            print(f"{epoch}  step {steps}/{self._run.epochs * length}  {note}", file=sys.stderr, flush=True)

@@ -1,0 +1,104 @@
+"""What a run is, so that a checkpoint of another one is known for what it is."""
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxdl.train.calls import batches_from
+from jaxdl.train.run import Run
+
+FREE = ("epochs",)  # of a configuration: a run may be prolonged
+
+
+class Identity:
+    """What decides a run: its configuration, seed, data and program.
+
+    Args:
+        run: the run at its beginning.
+        config: settings by name, as JSON can hold them; None where there are none.
+    """
+
+    def __init__(self, run: Run, config: Mapping[str, Any] | None) -> None:
+        self._run, self._config = run, dict(config or {})
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {**self.quick, "program": self._program}
+
+    @cached_property
+    def quick(self) -> dict[str, Any]:
+        """What needs no tracing."""
+        source = self._run.source
+        arrays = [np.asarray(array) for array in getattr(source, "arrays", ())]
+        contents = 0
+        for array in arrays:
+            contents = (
+                zlib.crc32(np.ascontiguousarray(array).data, contents) if array.dtype.kind in "biufc" else contents
+            )
+        return {
+            "config": self._config,
+            "seed": self._run.generator.initial_seed(),
+            "generator": hashlib.sha256(self._run.generator.get_state().tobytes()).hexdigest(),
+            "batches": len(source),
+            "data": [[str(array.dtype), *array.shape] for array in arrays],
+            "contents": contents,
+            "jax": jax.__version__,
+        }
+
+    @cached_property
+    def _program(self) -> str:
+        """A digest of what a step computes, the same for every mesh."""
+        run = self._run
+        batch = next(batches_from(run.source, 0, run.start_of(0), 0))
+        shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), (run.state, batch))
+        return hashlib.sha256(jax.jit(run.program.step).lower(*shapes).as_text().encode()).hexdigest()
+
+
+def signature_of(state: Any) -> dict[str, str]:
+    """The arrays of a state by name: dtype and shape."""
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="/"): f"{leaf.dtype}{list(leaf.shape)}"
+        for path, leaf in jax.tree_util.tree_leaves_with_path(state)
+    }
+
+
+def difference(record: Mapping[str, Any], tensors: Mapping[str, str], identity: Identity) -> str | None:
+    """What another run a checkpoint is of, in words; None where it is of this one."""
+    there, here = record["identity"], identity.quick
+    fields = {name: (value, here["config"].get(name, "nothing")) for name, value in there["config"].items()}
+    fields |= {name: ("nothing", value) for name, value in here["config"].items() if name not in there["config"]}
+    changed = [f"{name} was {a!r} and is {b!r}" for name, (a, b) in fields.items() if a != b and name not in FREE]
+    if changed:
+        return f"another configuration: {', '.join(changed)}; give it what it was begun with, or another directory"
+    if record["tensors"] != tensors:
+        return f"another model or optimiser: {first_difference(record['tensors'], tensors)}"
+    if there["seed"] != here["seed"]:
+        return f"another seed: it was {there['seed']} and is {here['seed']}"
+    if (there["data"], there["batches"]) != (here["data"], here["batches"]):
+        return (
+            f"other data: {there['batches']} batches an epoch of arrays {there['data']}, and here are "
+            f"{here['batches']} of {here['data']}"
+        )
+    if there["contents"] != here["contents"]:
+        return "other data: arrays of the same shapes with other numbers in them"
+    if there["generator"] != here["generator"]:
+        return "another model: its parameters took another number of draws from the seed"
+    if there["jax"] == here["jax"] and there["program"] != identity.describe()["program"]:
+        return (
+            "another program: its step computed something else (another learning rate, loss, layer or jaxdl); "
+            "train.restore(directory) gives its state, to begin another run from: fit(..., state=...)"
+        )
+    return None
+
+
+def first_difference(there: Mapping[str, str], here: Mapping[str, str]) -> str:
+    """The first array that two states do not both have in one form, in words."""
+    for name in {**there, **here}:
+        if there.get(name) != here.get(name):
+            return f"{name} was {there.get(name, 'not there')} and is {here.get(name, 'not there')}"
+    return "its arrays have another order"
