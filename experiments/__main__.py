@@ -1,4 +1,4 @@
-"""`python -m experiments list | run | check | freeze`: the experiments' command line."""
+"""`python -m experiments list | run | report | check | freeze`: the experiments' command line."""
 
 import dataclasses
 import sys
@@ -10,11 +10,10 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from experiments import proof
+from experiments import proof, runs
 from experiments.proof import PROGRAM
-from jaxdl.cli import guarded
+from jaxdl.cli import guarded, report_option
 
-RUNS = Path("runs")
 Action = Callable[..., int]
 Dispatch = Callable[[str, Sequence[str]], int]
 
@@ -67,45 +66,21 @@ def _flag(field: dataclasses.Field[Any]) -> click.Option:
     return click.Option([spelling], type=kind, default=field.default, show_default=True, help=field.metadata["help"])
 
 
-def run(experiment: Any, config: Any) -> int:
-    """Train experiment NAME; `run NAME --help` lists its flags."""
-    from jaxdl import bridge, train
-
-    folder = RUNS / experiment.name
-
-    def keep(state: Any, history: Any) -> None:
-        bridge.save(folder / "model.safetensors", {**state.params, **state.buffers})
-        history.save(folder / "history.jsonl")
-
-    try:
-        state, history = experiment.run(config)
-    except train.Interrupted as stopped:
-        keep(stopped.state, stopped.history)
-        print(
-            f"interrupted after step {stopped.step}; what was trained so far is in {folder / 'model.safetensors'}",
-            file=sys.stderr,
-        )
-        return 130
-    keep(state, history)
-    table = Table(experiment.name, *(name for name in history.final if name != "epoch"))
-    table.add_row(f"epoch {history.final['epoch']}", *(f"{v:.4g}" for k, v in history.final.items() if k != "epoch"))
-    for name, values in experiment.witnesses(config).items():
-        table.add_row(name, *(f"{values[k]:.4g}" if k in values else "" for k in history.final if k != "epoch"))
-    console = Console()
-    console.print(table)
-    verdict = "reached" if experiment.bound.holds(history.final) else "not reached"
-    console.print(f"{experiment.bound}: {verdict}; parameters in {folder / 'model.safetensors'}", soft_wrap=True)
-    return 0
-
-
 OWN_FLAGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
-@commands.command("run", help=run.__doc__, context_settings=OWN_FLAGS)
+@commands.command("run", help=runs.run.__doc__, context_settings=OWN_FLAGS)
 @click.argument("name")
 @click.argument("flags", nargs=-1, type=click.UNPROCESSED)
 def _run(name: str, flags: Sequence[str]) -> int:
-    return by_experiment(run)(name, flags)
+    return by_experiment(runs.run, runs.run_options)(name, flags)
+
+
+@commands.command("report", help=runs.report.__doc__)
+@click.argument("runs_", nargs=-1, required=True, metavar="NAME|FOLDER...")
+@report_option
+def _report(runs_: Sequence[str], out: Path | None) -> int:
+    return runs.report(runs_, out)
 
 
 @commands.command("check", help=proof.check.__doc__, context_settings=OWN_FLAGS)

@@ -1,4 +1,4 @@
-"""`jaxdl doctor | diff`: for a user's own machine and models; and how every command line here reports a mistake."""
+"""`jaxdl doctor | diff | report`: for a user's own machine, models and runs; and how every command line here reports a mistake."""
 
 import os
 import platform
@@ -20,6 +20,7 @@ from jaxdl import _runtime
 # What goes wrong through what a user gave: one sentence, no traceback. Anything else is our fault and shows its
 # traceback.
 MISTAKES = (LookupError, ValueError, TypeError, FloatingPointError, OSError)
+EXTRAS = ("torch", "tensorboardX")  # packages that jaxdl can do without; what needs one says how to install it
 ROUNDING = 1e-3  # the self-check's largest error: 3e-5 where all is well, 2 on an unguarded jaxlib 0.10.2
 
 
@@ -37,7 +38,7 @@ def guarded(command: click.Command, arguments: Sequence[str] | None, name: str) 
         print(f"{name}: {error.format_message()}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        if error.name != "torch":
+        if error.name not in EXTRAS:
             raise
         print(f"{name}: {error}", file=sys.stderr)
         return 1
@@ -111,6 +112,29 @@ def diff(file: Path, steps: int | None) -> int:
         result = parity.diff(**given, tell=lambda text: status.update(f"tried: {text}"))
     result.print(Console())
     return 0 if result.agrees else 1
+
+
+def report_option(command: Any) -> Any:
+    """The flag of every command that draws runs."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="the page  [default: report.html in the run's folder, or in the one that holds all of them]",
+    )(command)
+
+
+@commands.command()
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
+@report_option
+def report(folders: Sequence[Path], out: Path | None) -> None:
+    """Draw the page of a run, or of several beside each other.
+
+    Each FOLDER holds the history.jsonl that train.fit(directory=FOLDER) writes; the run may still be going on.
+    """
+    from jaxdl.report import run_page
+
+    print(run_page(folders, out))
 
 
 def definitions(file: Path) -> dict[str, Any]:

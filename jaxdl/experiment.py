@@ -2,20 +2,28 @@
 
 import difflib
 import importlib
+import json
 import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import jax
 
 from jaxdl import train
 from jaxdl.data import ArraySource
+from jaxdl.random import TorchGenerator
 
 DTYPES = ("float32", "float64")
+# What `python -m experiments` and its `run` and `check` call their own flags: no field of a Config may be called so.
+TAKEN = frozenset(
+    ("help", "out", "resume", "fresh", "checkpoint_every", "checkpoint_steps", "keep", "tensorboard", "steps_per_call")
+    + ("reference", "tensors", "rung", "json", "file")
+)
 
 
 def option(default: Any, help: str) -> Any:
@@ -115,8 +123,18 @@ class Experiment:
         witnesses: dict[str, dict[str, float]] = getattr(self.module, "witnesses", lambda config: {})(config)
         return witnesses
 
-    def run(self, config: Any, *, progress: bool = True) -> tuple[train.State, train.History]:
-        """Train as `config` says, in its precision."""
+    def run(
+        self,
+        config: Any,
+        *,
+        progress: bool = True,
+        callbacks: Sequence[train.Callback] = (),
+        steps_per_call: int | None = None,
+        directory: Path | None = None,
+        checkpoints: train.Checkpoints | None = None,
+        resume: bool | int | Literal["auto"] = False,
+    ) -> tuple[train.State, train.History]:
+        """Train as `config` says, in its precision; all else is as `train.fit` has it."""
         with precision(config.dtype):
             return train.fit(
                 self.program(config),
@@ -125,7 +143,35 @@ class Experiment:
                 evaluation=self.evaluation(config),
                 seed=config.seed,
                 progress=progress,
+                callbacks=callbacks,
+                steps_per_call=steps_per_call,
+                directory=directory,
+                checkpoints=checkpoints,
+                resume=resume,
+                config=settings(config),
             )
+
+    def rehearse(self, config: Any) -> None:
+        """Find what is wrong with a configuration, training nothing.
+
+        Raises:
+            ValueError: as `run` would.
+        """
+        if config.epochs < 1:
+            raise ValueError(f"epochs must be at least 1, given {config.epochs}")
+        with precision(config.dtype):
+            self.source(config), self.evaluation(config)
+            self.program(config).init(TorchGenerator(config.seed))
+
+
+def settings(config: Any) -> dict[str, Any]:
+    """A Config's fields as they come back from JSON.
+
+    >>> settings(Settings(seed=3))
+    {'seed': 3, 'dtype': 'float32'}
+    """
+    found: dict[str, Any] = json.loads(json.dumps(asdict(config), default=str))
+    return found
 
 
 def precision(dtype: str) -> AbstractContextManager[Any]:
@@ -139,6 +185,7 @@ def discover(package: str = "experiments") -> dict[str, Experiment]:
 
     Raises:
         ModuleNotFoundError: there is no such package on the path.
+        ValueError: a Config has a field that the command line needs for itself.
     """
     root = importlib.import_module(package)
     names = [info.name for info in pkgutil.walk_packages(root.__path__, f"{package}.") if not info.ispkg]
@@ -150,6 +197,13 @@ def discover(package: str = "experiments") -> dict[str, Experiment]:
         if all(hasattr(module, part) for part in ("Config", "source", "program")):
             twin = f"{name}_torch"
             short = name.removeprefix(f"{package}.").replace(".", "/")
+            taken = [field.name for field in fields(module.Config) if field.name in TAKEN]
+            if taken:
+                flag = taken[0].replace("_", "-")
+                raise ValueError(
+                    f"{short}: its Config has a field {taken[0]!r}, and --{flag} is a flag of the command line itself; "
+                    "give the field another name"
+                )
             found[short] = Experiment(short, module, twin if twin in names else None)
     return found
 

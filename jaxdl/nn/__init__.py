@@ -50,6 +50,7 @@ from jaxdl.nn.module import Apply, Buffer, Module, functionalize, is_module, nam
 from jaxdl.nn.normalisation.batch import BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm
 from jaxdl.nn.normalisation.instance import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from jaxdl.nn.normalisation.layer import CrossMapLRN2d, GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from jaxdl.nn.observe import observed
 from jaxdl.nn.pool.adaptive import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -75,6 +76,7 @@ from jaxdl.nn.recurrent.base import RNNBase
 from jaxdl.nn.recurrent.cell import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from jaxdl.nn.recurrent.layer import GRU, LSTM, RNN
 from jaxdl.nn.shape import Flatten, Identity, Unflatten
+from jaxdl.nn.tree import named_modules
 from jaxdl.nn.vision.padding import (
     CircularPad1d,
     CircularPad2d,
@@ -94,7 +96,6 @@ from jaxdl.nn.vision.padding import (
 )
 from jaxdl.nn.vision.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from jaxdl.nn.vision.upsample import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
-from jaxdl.nn.watch import named_modules
 
 __all__ = [
     "CELU",
@@ -252,6 +253,7 @@ __all__ = [
     "is_module",
     "named_modules",
     "named_variables",
+    "observed",
     "state_dict",
     "storable",
 ]

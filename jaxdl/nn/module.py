@@ -1,6 +1,6 @@
 """Modules with a pure core: `Module`, its variables under PyTorch's names, and `functionalize`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
+
+from jaxdl.nn.remat import chosen, rematerialise
 
 Tensors = dict[str, jax.Array]
 Apply = Callable[..., tuple[Any, Tensors]]
@@ -164,7 +166,7 @@ def state_dict(module: nnx.Module) -> Tensors:
     return {name: variable.get_value() for name, variable in named_variables(module).items()}
 
 
-def functionalize(model: nnx.Module) -> tuple[Apply, Tensors, Tensors]:
+def functionalize(model: nnx.Module, *, remat: Sequence[str] = ()) -> tuple[Apply, Tensors, Tensors]:
     """The model as a pure function and its tensors: `apply, params, buffers = functionalize(model)`.
 
     `apply(params, buffers, *inputs, train=False, key=None, **keywords) -> (outputs, buffers)` for `jax.jit`,
@@ -173,19 +175,26 @@ def functionalize(model: nnx.Module) -> tuple[Apply, Tensors, Tensors]:
     returned buffers are the updated ones. The object graph is walked here, once, and when `apply` is traced; a
     compiled step never sees it.
 
+    What `remat` names is rematerialised: a call of such a submodule keeps its arguments alone for the gradient and is
+    computed once more when that is taken, which trades time for memory. Names, numbers, buffers and the masks of
+    dropout are the same; of nested submodules that match, the outermost counts. (On CPU, jaxlib 0.10.2 undoes it unless
+    XLA_FLAGS holds `--xla_disable_hlo_passes=cse_barrier_expander`; later versions do not.)
+
     **Matches** `torch.func.functional_call` with `model.train(train)`, without changing anything in place.
     **Differs**: evaluation mode is the default; randomness comes from `key` alone (the n-th drawing module of a call
-    folds n into it).
+    folds n into it). `remat` is PyTorch's `torch.utils.checkpoint.checkpoint(submodule, ...)`, from outside.
 
     Args:
         model: a `jaxdl.nn` or `flax.nnx` module without shared variables.
+        remat: patterns of submodules' names, such as `("blocks.*",)`; as those of file names, but * takes dots, too.
 
     Returns:
         `apply`, `params` and `buffers`; the arrays are the model's own, not copies.
 
     Raises:
-        TypeError: the model is not a module, or is a class instead of an instance.
-        ValueError: one variable stands under two names; `apply` gets tensors whose names are not the model's.
+        TypeError: the model is not a module, or is a class instead of an instance; `remat` is one string.
+        ValueError: one variable stands under two names; a pattern that no submodule with a `__call__` matches; `apply`
+            gets tensors whose names are not the model's.
 
     >>> import jax.numpy as jnp
     >>> from jaxdl import nn, random
@@ -195,6 +204,7 @@ def functionalize(model: nnx.Module) -> tuple[Apply, Tensors, Tensors]:
     ((1, 3), ['weight', 'bias'], {})
     """
     variables = named_variables(model)
+    recomputed = chosen(model, remat)
     params = {name: v.get_value() for name, v in variables.items() if isinstance(v, nnx.Param)}
     buffers = {name: v.get_value() for name, v in variables.items() if not isinstance(v, nnx.Param)}
     graph, state = nnx.split(model)
@@ -213,6 +223,7 @@ def functionalize(model: nnx.Module) -> tuple[Apply, Tensors, Tensors]:
         _check_names("buffers", buffers, buffer_names)
         tensors = {**params, **buffers}
         copy = nnx.merge(graph, jax.tree.unflatten(structure, [tensors[name] for name in names]))
+        rematerialise(copy, recomputed)
         with _calling(train, key):
             outputs = copy(*inputs, **keywords)
         changed = dict(_walk(copy))

@@ -6,6 +6,7 @@ from jaxdl.optim.adafactor import adafactor
 from jaxdl.optim.adagrad import adagrad
 from jaxdl.optim.adam import adam, adamw
 from jaxdl.optim.adamax import adamax
+from jaxdl.optim.adjustable import adjustable
 from jaxdl.optim.asgd import asgd
 from jaxdl.optim.averaging import ema, swa
 from jaxdl.optim.clip import clip_grad_norm, clip_grad_value, total_norm
@@ -26,6 +27,7 @@ __all__ = [
     "adam",
     "adamax",
     "adamw",
+    "adjustable",
     "asgd",
     "clip_grad_norm",
     "clip_grad_value",

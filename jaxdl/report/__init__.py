@@ -1,8 +1,9 @@
-"""Pages and tables drawn from saved JSON: a benchmark's result is enough, nothing is computed again."""
+"""Pages and tables drawn from saved JSON: a benchmark's result or a run's folder is enough, nothing is computed again."""
 
 from jaxdl.report.operations import operations_page, operations_table
 from jaxdl.report.page import page
 from jaxdl.report.result import load
+from jaxdl.report.run import run_page
 from jaxdl.report.terminal import table
 
-__all__ = ["load", "operations_page", "operations_table", "page", "table"]
+__all__ = ["load", "operations_page", "operations_table", "page", "run_page", "table"]

@@ -17,6 +17,7 @@ DENSITY = 200  # twice that, for fine screens
 TEXT = 10.0  # points: scaled to a phone's width still nine pixels
 TITLE = 0.17  # inches from the axes up to the middle of their title
 COLOURS = 128
+REASON = 64  # characters of a line of text from outside
 
 Box = tuple[float, float, float, float]
 Style = dict[str, Any]  # keyword arguments of a matplotlib call
@@ -43,21 +44,25 @@ def panel(figure: "Figure", box: Box, title: str, theme: Theme) -> "Axes":
     axes.tick_params(length=0, which="minor")
     axes.ticklabel_format(useOffset=False, useMathText=False)
     top = bottom + box[3] / height
-    style: Style = {"color": theme.ink, "fontsize": TEXT, "weight": "bold", "va": "center"}
+    style: Style = {"color": theme.ink, "fontsize": TEXT, "weight": "bold", "va": "center", "parse_math": False}
     figure.text(0.01 / width, top + TITLE / height, title, **style)
     return axes
 
 
 def log_axis(axes: "Axes", floor: float, top: float) -> None:
-    """A logarithmic y axis with a handful of whole powers of ten."""
+    """A logarithmic y axis with a handful of whole powers of ten; over little more than one, with 2 and 5 between."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     axes.set(yscale="log", ylim=(floor, top))
     low, high = int(np.ceil(np.log10(floor) - 1e-9)), int(np.floor(np.log10(top) + 1e-9))
     stride = max(1, -(-(high - low) // 5))
-    axes.yaxis.set_major_locator(FixedLocator([10.0**exponent for exponent in range(low, high + 1, stride)]))
-    axes.yaxis.set_minor_locator(NullLocator())
     plain = floor > 1e-4 and top < 1e4
+    marks = [10.0**exponent for exponent in range(low, high + 1, stride)]
+    if plain and len(marks) < 3:
+        finer = [digit * 10.0**exponent for exponent in range(low - 1, high + 1) for digit in (1, 2, 5)]
+        marks = [mark for mark in finer if floor <= mark <= top]
+    axes.yaxis.set_major_locator(FixedLocator(marks))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{value:g}" if plain else power(round(np.log10(value))))
     )
@@ -69,6 +74,12 @@ def legend(axes: "Axes", theme: Theme, scale: float = 1.0) -> None:
     place: Style = {"loc": "center right", "bbox_to_anchor": (1.0, 1 + TITLE / height), "ncols": 3}
     spacing: Style = {"handlelength": 1.4, "handletextpad": 0.4, "columnspacing": 1.2, "borderpad": 0}
     axes.legend(**place, **spacing, frameon=False, fontsize=TEXT, labelcolor=theme.ink, markerscale=scale)
+
+
+def drawable(text: str) -> str:
+    """Text from outside in one line, with a question mark for each character that the font may lack."""
+    known = "".join(c if c < "\u0500" or "\u2010" <= c < "\u2050" else "?" for c in " ".join(text.split()))
+    return known if len(known) <= REASON else f"{known[: REASON - 1]}…"
 
 
 def png(figure: "Figure") -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxdl.report.canvas import TEXT, WIDTH, Style, blank, legend, log_axis, panel
+from jaxdl.report.canvas import TEXT, WIDTH, Style, blank, drawable, legend, log_axis, panel
 from jaxdl.report.numerals import significant
 from jaxdl.report.speed import Row, best_torch, is_jax, label, median, rounds
 from jaxdl.report.theme import Theme
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MANY = 150  # steps from which on lines are thinner and points smaller
 FLOOR = " (points on the floor: exactly equal)"
-REASON = 64  # characters of a reason that fit under a mode's name
 
 Losses = Mapping[str, Sequence[float]]  # by framework, 'jax' and 'torch'
 ByDtype = Mapping[str, Losses]
@@ -76,9 +75,9 @@ def bars(rows: Sequence[Row], theme: Theme) -> "Figure":
     best = best_torch(rows)
     for place, row in enumerate(rows):
         colour = theme.jax if is_jax(row) else theme.torch
-        _write(axes, 0, place + 0.25, _drawable(label(row)), theme, color=colour, weight="bold")
+        _write(axes, 0, place + 0.25, drawable(label(row)), theme, color=colour, weight="bold")
         if not rounds(row):
-            _write(axes, 0, place + 0.62, _drawable(verdict(row, rows)), theme, color=theme.muted)
+            _write(axes, 0, place + 0.62, drawable(verdict(row, rows)), theme, color=theme.muted)
             continue
         said = f"{significant(median(row))} ms · {verdict(row, rows)}"
         _write(axes, 1, place + 0.25, said, theme, color=theme.ink, ha="right")
@@ -226,9 +225,3 @@ def _write(axes: "Axes", x: float, y: float, text: str, theme: Theme, **style: A
     settings: Style = {"va": "center", "fontsize": TEXT, "parse_math": False, **style}
     behind = {"facecolor": theme.card, "edgecolor": "none", "pad": 0.5, "alpha": 0.75}
     axes.text(x, y, text, transform=axes.get_yaxis_transform(), bbox=behind, **settings)
-
-
-def _drawable(text: str) -> str:
-    """Text from outside in one line, with a question mark for each character that the font may lack."""
-    known = "".join(c if c < "\u0500" or "\u2010" <= c < "\u2050" else "?" for c in " ".join(text.split()))
-    return known if len(known) <= REASON else f"{known[: REASON - 1]}…"

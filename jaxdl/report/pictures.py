@@ -72,20 +72,21 @@ def _drawn(experiment: Mapping[str, Any]) -> Iterator[Picture]:
     if losses:
         allowed, spread = parity.get("allowed") or {}, parity.get("spread") or {}
         said = _of_curves(losses, spread)
-        yield _picture("curves", said, lambda theme: figures.curves(losses, allowed, theme, spread))
+        yield picture("curves", said, lambda theme: figures.curves(losses, allowed, theme, spread))
     modes = timing(experiment)
     if any(rounds(mode) for mode in modes):
-        yield _picture("bars", _of_bars(modes), lambda theme: figures.bars(modes, theme))
+        yield picture("bars", _of_bars(modes), lambda theme: figures.bars(modes, theme))
     samples = experiment.get("samples") or {}
     shown = (samples.get("target") or [], samples.get("prediction") or [])
     if samples.get("kind") == "classes" and samples.get("images"):
         images = samples["images"]
-        yield _picture("digits", _of_digits(*shown), lambda theme: figures.digits(images, *shown, theme))
+        yield picture("digits", _of_digits(*shown), lambda theme: figures.digits(images, *shown, theme))
     elif samples.get("kind") == "numbers" and shown[0] and np.size(shown[0]) == np.size(shown[1]):
-        yield _picture("scatter", _of_scatter(*shown), lambda theme: figures.scatter(*shown, theme))
+        yield picture("scatter", _of_scatter(*shown), lambda theme: figures.scatter(*shown, theme))
 
 
-def _picture(kind: str, alt: str, draw: "Callable[[Theme], Figure]") -> Picture:
+def picture(kind: str, alt: str, draw: "Callable[[Theme], Figure]") -> Picture:
+    """A figure drawn in both themes."""
     light, dark = draw(LIGHT), draw(DARK)
     width, height = (round(100 * inches) for inches in light.get_size_inches())
     return Picture(kind, alt, canvas.png(light), canvas.png(dark), width, height)

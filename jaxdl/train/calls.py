@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
 from jaxdl.data import ArraySource, Source
 from jaxdl.data.table import Cut, Resident
 from jaxdl.random import TorchGenerator
+from jaxdl.train.placement import Placement
 from jaxdl.train.program import Metrics, Program, State
 from jaxdl.train.run import Measured, Run
 from jaxdl.train.work import loops_well
@@ -284,3 +286,33 @@ class _Shapes:
 
 def _words(found: tuple[Any, ...]) -> str:
     return ", ".join(f"{dtype}{list(shape)}" for shape, dtype in found[1:])
+
+
+def memory(program: Program, source: ArraySource, mesh: Mesh | None = None) -> dict[str, int]:
+    """How much memory a step needs on each device, from the compiled program.
+
+    Args:
+        program: what is to be trained.
+        source: its data.
+        mesh: as for `fit`.
+
+    Returns:
+        Bytes a device: `arguments` (the state and the data), `state` (the state's share of them), `temporary`
+        (activations and gradients, at their largest) and `total`.
+
+    >>> import numpy as np
+    >>> from jaxdl import data, functional, nn, optim, train
+    >>> program = train.supervised(lambda rngs: nn.Linear(8, 8, rngs=rngs), functional.mse_loss, optim.adam(0.1))
+    >>> x = np.ones((32, 8), np.float32)
+    >>> train.memory(program, data.ArraySource((x, x), 16))["state"]
+    876
+    """
+    placement, generator = Placement(mesh), TorchGenerator(0)
+    state = placement.put_state(program.init(generator))
+    run = Run(program, source, None, 1, generator, placement, state)
+    feed = next(Calls(run, 1)._resident(source, generator))
+    once, _ = _compiled(run, feed.cut, CAPACITY)
+    compiled = once.lower(state, feed.inputs, placement.put_whole(np.int32(0))).compile().memory_analysis()
+    held = sum(leaf.addressable_shards[0].data.nbytes for leaf in jax.tree.leaves(state))
+    arguments, temporary = compiled.argument_size_in_bytes, compiled.temp_size_in_bytes
+    return {"arguments": arguments, "state": held, "temporary": temporary, "total": arguments + temporary}

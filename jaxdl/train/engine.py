@@ -140,7 +140,7 @@ class _Loop:
     ) -> None:
         self._run, self._calls, self._callbacks, self._display = run, calls, callbacks, display
         self._kept, self._interrupted = kept, interrupted
-        self._snapshots = Snapshots(run)
+        self._snapshots = Snapshots(run, kept.last_good if kept is not None else str)
 
     def epoch(self) -> None:
         """The rest of the run's epoch: its steps, its evaluation, its record."""

@@ -1,7 +1,7 @@
 """When a run goes wrong: the first number that is not finite is looked for, and a full device says what would help."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,11 +41,12 @@ class Snapshots:
     """The last state of a run that was seen to be good, on the host, and the search that begins from it.
 
     A run computes the same again from the same state. So nothing watches the gradients while it goes well; when a loss
-    is not finite, the steps since the last snapshot are made once more, one at a time, and looked at.
+    is not finite, the steps since the last snapshot are made once more, one at a time, and looked at. `kept()` says
+    which checkpoint is the last good one.
     """
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, run: Run, kept: Callable[[], str]) -> None:
+        self._run, self._kept = run, kept
         self._cost = 0.0
         # What begins infinite (a mask) may stay so.
         self._watched = [name for name, leaf in _tensors(run.state).items() if _is_finite(leaf)]
@@ -105,7 +106,10 @@ class Snapshots:
         what = f"the loss became {loss:g}" if not np.isfinite(loss) else "a number that is not finite rose"
         tensor, cause = self._cause(state, batch)
         return NonFiniteLossError(
-            f"{what} at step {step + 1} ({run.place(step)}) and the run was stopped: {cause}", step + 1, tensor, state
+            f"{what} at step {step + 1} ({run.place(step)}) and the run was stopped: {cause}{self._kept()}",
+            step + 1,
+            tensor,
+            state,
         )
 
     def _search(self, steps: int) -> tuple[int, State, Any, float] | None:

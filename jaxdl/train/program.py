@@ -45,6 +45,26 @@ class Program:
     gradients; `predict(state, batch) -> outputs` what the model says of a batch in evaluation mode; `inspect(state,
     batch)` names and gives the tensors of a step one after the other, for whoever looks for the first bad one.
     The engine runs any Program and never learns which.
+
+    `train.supervised`, `train.minimise` and `train.adversarial` build the usual ones. By hand, without a gradient:
+
+    >>> import jax.numpy as jnp, numpy as np
+    >>> from jaxdl import data, train
+    >>> def init(generator):  # two centres, drawn as any parameters are
+    ...     centres = {"centres": jnp.asarray(generator.normal((2,)))}
+    ...     return State(centres, {}, (), jax.random.key(0), jnp.zeros((), jnp.int32))
+    >>> def distances(state, batch):
+    ...     return jnp.abs(batch[0][:, None] - state.params["centres"])
+    >>> def evaluate(state, batch):
+    ...     return {"loss": jnp.mean(distances(state, batch).min(axis=1))}
+    >>> def step(state, batch):  # Lloyd's: every centre goes to the mean of the points that are nearest to it
+    ...     nearest = jnp.argmin(distances(state, batch), axis=1)[:, None] == jnp.arange(2)
+    ...     means = jnp.sum(nearest * batch[0][:, None], 0) / jnp.maximum(jnp.sum(nearest, 0), 1)
+    ...     return state._replace(params={"centres": means}, step=state.step + 1), evaluate(state, batch)
+    >>> points = np.array([-2.0, -1.0, 4.0, 5.0, 6.0], np.float32)
+    >>> state, _ = train.fit(Program(init, step, evaluate), data.ArraySource((points,), 5), epochs=9, progress=False)
+    >>> sorted(state.params["centres"].tolist())
+    [-1.5, 5.0]
     """
 
     init: Callable[[TorchGenerator], State]

@@ -1,6 +1,8 @@
 """Supervised learning as a Program."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -8,32 +10,16 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jaxdl import nn
+from jaxdl.optim.averaging import Average, AverageState
 from jaxdl.random import TorchGenerator
+from jaxdl.train.accumulation import Differentiate, Forward, averaged_over_parts, in_parts
+from jaxdl.train.descent import descend, require_optimizer, require_scalar
+from jaxdl.train.freezing import require_patterns, unfrozen
+from jaxdl.train.precision import computed_in, computing_type
 from jaxdl.train.program import Batch, Metrics, Probe, Program, State
+from jaxdl.train.structure import Structure, Tensors, converted, owned, settled
 
 Measure = Callable[[Any, Any], jax.Array]
-Tensors = dict[str, jax.Array]
-
-
-class _Structure:
-    """The model's pure function, known as soon as it has been built once; the numbers are not kept."""
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-        self._apply: nn.Apply | None = None
-
-    def build(self, generator: TorchGenerator) -> tuple[Tensors, Tensors]:
-        built = self.model if nn.is_module(self.model) else self.model(rngs=generator)
-        self._apply, params, buffers = nn.functionalize(built)
-        return params, buffers
-
-    @property
-    def apply(self) -> nn.Apply:
-        if self._apply is None:  # a state that came from elsewhere, before any init
-            self.build(TorchGenerator(0))
-        assert self._apply is not None
-        return self._apply
 
 
 def supervised(
@@ -43,23 +29,59 @@ def supervised(
     *,
     metrics: Mapping[str, Measure] | None = None,
     dtype: Any = None,
+    compute_dtype: Any = None,
+    accumulate: int = 1,
+    loss_is_row_mean: bool = False,
+    frozen: Sequence[str] = (),
+    remat: Sequence[str] = (),
+    average: Average | None = None,
 ) -> Program:
     """Learn `target` from `inputs`: batches are `(*inputs, target)`, the loss is `loss(model(*inputs), target)`.
+
+    Clipping, schedules and settings for some parameters are compositions, all of them on the whole batch's gradient:
+
+        optax.chain(optim.clip_grad_norm(1.0), optim.adam(optim.schedules.cosine_annealing_lr(1e-3, T_max=1000)))
+        optim.param_groups(optim.adamw, {"*.bias": {"weight_decay": 0.0}}, learning_rate=1e-3)
+
+    **Matches** a PyTorch 2.13 loop of `zero_grad`, `loss(model(*inputs), target).backward()`, `step()`, and with the
+    options: `torch.autocast` (compute_dtype), `model.to(dtype)`, the same loop over `torch.tensor_split(batch,
+    accumulate)` (accumulate), `requires_grad_(False)` (frozen), `torch.utils.checkpoint` (remat),
+    `torch.optim.swa_utils.AveragedModel` (average), `optimizer.step(closure)` (optim.lbfgs).
+    **Differs**: compute_dtype is that of all that the model computes; autocast chooses operation by operation. Batch
+    norm's buffers, which PyTorch moves at every call of a closure, move once a step.
 
     Args:
         model: a function with the keyword `rngs` that draws a `jaxdl.nn` (or `flax.nnx`) module anew for every run (a
             module class is one), or a module, whose present parameters every run starts from.
         loss: `(outputs, target) -> scalar`, e.g. `functional.cross_entropy`.
-        optimizer: an optax transformation, e.g. `optim.adam(1e-3)`.
+        optimizer: an optax transformation, e.g. `optim.adam(1e-3)`; `optim.lbfgs` has the batch as its closure.
         metrics: further `(outputs, target) -> scalar` functions by name, computed in evaluation.
-        dtype: the floating parameters and buffers are cast to it; None leaves them as they were drawn. (PyTorch's
-            `model.to(dtype)`: the same draws in either precision.)
+        dtype: the floating parameters and buffers are cast to it; None leaves them as they were drawn. (The same draws
+            in either precision.)
+        compute_dtype: mixed precision, e.g. `jax.numpy.bfloat16`: forward and backward are computed in it, from casts
+            of the floating parameters and inputs; outputs are cast back before loss and metrics. Parameters, gradients,
+            the optimiser's state and buffers keep their dtype. (float16 needs a scaled loss, which nothing does here.)
+        accumulate: in how many micro-batches a batch's rows are taken, for the activations' memory of one. The
+            gradient is that of the large batch for any loss: the outputs are computed twice, once for the loss and once
+            for the gradient. Batch norm sees micro-batches, whose buffers go from one to the next, and each draws its
+            own masks, as in PyTorch. Every input and output has the rows as its first axis.
+        loss_is_row_mean: a promise that the loss is a mean over rows, which saves the second computation: the
+            micro-batches' gradients are averaged, weighted by their rows.
+        frozen: patterns of the names of parameters that are not trained, such as `("conv1.*",)`: no gradient, no
+            optimiser's state, no decay. Batch norm's buffers move all the same, as in PyTorch.
+        remat: patterns of submodules that are computed again for the gradient, as in `nn.functionalize`.
+        average: `optim.ema(0.999)` or `optim.swa()`, updated after every step. `evaluate` and `predict` then use the
+            average, which `averaged(state)` gives; training does not.
 
     Returns:
-        A Program. Its state holds `params` and `buffers` under PyTorch's names.
+        A Program. Its state holds `params` and `buffers` under PyTorch's names, and in `extra` the average's state.
 
     Raises:
-        TypeError: the model, loss or a metric cannot be called, or the optimiser is no optax transformation.
+        TypeError: the model, loss or a metric cannot be called, the optimiser is no optax transformation, average is
+            none of `jaxdl.optim`, compute_dtype is not floating, patterns are one string.
+        ValueError: accumulate below 1; when the parameters are known, a pattern without a match or no parameter left to
+            train; when a step is traced, a loss that is not one number, or with `accumulate` arrays without the rows as
+            their first axis.
 
     >>> import numpy as np
     >>> from jaxdl import data, functional, nn, optim, train
@@ -73,50 +95,125 @@ def supervised(
     for name, measure in (("model", model), *measures.items()):
         if not callable(measure):
             raise TypeError(f"supervised: {name} must be a function, given {type(measure).__name__}")
-    if not isinstance(optimizer, optax.GradientTransformation):
-        raise TypeError(
-            f"supervised: optimizer must be an optax transformation such as optim.adam(1e-3), "
-            f"given {type(optimizer).__name__}"
+    require_optimizer("supervised", optimizer)
+    if isinstance(accumulate, bool) or not isinstance(accumulate, int) or accumulate < 1:
+        raise ValueError(f"supervised: accumulate must be an integer, at least 1, given {accumulate!r}")
+    if average is not None and not isinstance(average, Average):
+        raise TypeError(f"supervised: average must be optim.ema(...) or optim.swa(...), given {type(average).__name__}")
+    learning = _Learning(
+        Structure(model, require_patterns("supervised: remat", remat)),
+        optimizer,
+        measures,
+        dtype,
+        computing_type(compute_dtype, "supervised: compute_dtype"),
+        accumulate,
+        loss_is_row_mean,
+        require_patterns("supervised: frozen", frozen),
+        average,
+    )
+    return Program(learning.init, learning.step, learning.evaluate, learning.probe, learning.predict, learning.inspect)
+
+
+def averaged(state: State) -> tuple[Tensors, Tensors]:
+    """The averaged model of a run of `supervised(..., average=...)`: its parameters and buffers.
+
+    Raises:
+        ValueError: the state has no average.
+    """
+    if not isinstance(state.extra, AverageState):
+        raise ValueError(
+            "the state holds no average; begin with program.init of supervised(..., average=optim.ema()), or put one "
+            "in: state._replace(extra=optim.ema().init(state.params, state.buffers))"
         )
-    structure = _Structure(model)
+    return state.extra.params, state.extra.buffers
 
-    def init(generator: TorchGenerator) -> State:
+
+@dataclass(frozen=True)
+class _Learning:
+    """The functions of a supervised Program."""
+
+    structure: Structure
+    optimizer: optax.GradientTransformation
+    measures: Mapping[str, Measure]
+    dtype: Any
+    compute_dtype: Any
+    accumulate: int
+    loss_is_row_mean: bool
+    frozen: tuple[str, ...]
+    average: Average | None
+
+    def init(self, generator: TorchGenerator) -> State:
         key = jax.random.key(np.uint32(generator.initial_seed() & 0xFFFFFFFF))
-        params, buffers = (_owned(tensors, dtype) for tensors in structure.build(generator))
-        return State(params, buffers, optimizer.init(params), key, jnp.zeros((), jnp.int32))
+        drawn = self.structure.build(generator)
+        params, buffers = (converted(tensors, self.dtype, "supervised: dtype") for tensors in drawn)
+        opt_state = owned(self.optimizer.init(unfrozen(params, self.frozen)))
+        extra = () if self.average is None else self.average.init(params, buffers)
+        return State(params, buffers, opt_state, key, jnp.zeros((), jnp.int32), extra)
 
-    def objective(params: Tensors, state: State, batch: Batch) -> tuple[jax.Array, tuple[Any, Tensors]]:
+    def apply(self, params: Any, buffers: Any, *inputs: Any, **settings: Any) -> tuple[Any, Tensors]:
+        apply = self.structure.apply
+        if self.compute_dtype is not None:
+            apply = computed_in(apply, self.compute_dtype)
+        return apply(params, buffers, *inputs, **settings)
+
+    def forward(self, params: Any, buffers: Any, inputs: tuple[Any, ...], key: jax.Array) -> tuple[Any, Any]:
+        return self.apply(params, buffers, *inputs, train=True, key=key)
+
+    def objective(
+        self, forward: Forward, trained: Tensors, state: State, batch: Batch, key: jax.Array
+    ) -> tuple[jax.Array, tuple[Any, Tensors]]:
         *inputs, target = batch
-        key = jax.random.fold_in(state.key, state.step)
-        output, buffers = structure.apply(params, state.buffers, *inputs, train=True, key=key)
-        return loss(output, target), (output, buffers)
+        output, buffers = forward({**state.params, **trained}, state.buffers, tuple(inputs), key)
+        value = self.measures["loss"](output, target)
+        return require_scalar("supervised: loss", jnp.asarray(value)), (output, buffers)
 
-    differentiate = jax.value_and_grad(objective, has_aux=True)
+    def whole(self) -> Forward:
+        """The forward pass of a whole batch."""
+        return self.forward if self.accumulate == 1 else in_parts(self.forward, self.accumulate)
 
-    def step(state: State, batch: Batch) -> tuple[State, Metrics]:
-        (value, (_, buffers)), gradients = differentiate(state.params, state, batch)
-        updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
-        params = optax.apply_updates(state.params, updates)
-        return State(params, buffers, opt_state, state.key, state.step + 1), {"loss": value}
+    def differentiate(self) -> Differentiate:
+        """The loss of a whole batch with its gradient."""
+        by_parts = self.accumulate > 1 and self.loss_is_row_mean
+        objective = partial(self.objective, self.forward if by_parts else self.whole())
+        differentiate = jax.value_and_grad(objective, has_aux=True)
+        return averaged_over_parts(differentiate, self.accumulate) if by_parts else differentiate
 
-    def predict(state: State, batch: Batch) -> Any:
-        return structure.apply(state.params, state.buffers, *batch[:-1])[0]
+    def step(self, state: State, batch: Batch) -> tuple[State, Metrics]:
+        key, trained = jax.random.fold_in(state.key, state.step), unfrozen(state.params, self.frozen)
+        (value, (_, buffers)), gradients = self.differentiate()(trained, state, batch, key)
 
-    def evaluate(state: State, batch: Batch) -> Metrics:
-        output = predict(state, batch)
-        return {name: measure(output, batch[-1]) for name, measure in measures.items()}
+        def value_fn(params: Any) -> jax.Array:
+            return self.objective(self.whole(), params, state, batch, key)[0]
 
-    def probe(state: State, batch: Batch) -> Probe:
-        (value, (output, _)), gradients = differentiate(state.params, state, batch)
+        trained, opt_state = descend(self.optimizer, state.opt_state, trained, value, gradients, value_fn)
+        params, buffers, extra = {**state.params, **trained}, settled(buffers, state.buffers), state.extra
+        if self.average is not None:
+            averaged(state)
+            extra = settled(self.average.update(extra, params, buffers), extra)
+        return State(params, buffers, opt_state, state.key, state.step + 1, extra), {"loss": value}
+
+    def predict(self, state: State, batch: Batch) -> Any:
+        params, buffers = (state.params, state.buffers) if self.average is None else averaged(state)
+        return self.apply(params, buffers, *batch[:-1])[0]
+
+    def evaluate(self, state: State, batch: Batch) -> Metrics:
+        output = self.predict(state, batch)
+        return {name: measure(output, batch[-1]) for name, measure in self.measures.items()}
+
+    def probe(self, state: State, batch: Batch) -> Probe:
+        key, trained = jax.random.fold_in(state.key, state.step), unfrozen(state.params, self.frozen)
+        (value, (output, _)), gradients = self.differentiate()(trained, state, batch, key)
         return Probe(output, value, gradients)
 
-    return Program(init, step, evaluate, probe, predict)
-
-
-def _owned(tensors: Tensors, dtype: Any) -> Tensors:
-    """Copies in `dtype`: training gives its arrays' memory away at every step, and a model's own must survive it."""
-    wanted = None if dtype is None else nn.storable(dtype, "supervised: dtype")
-    return {
-        name: jnp.array(array, wanted if jnp.issubdtype(array.dtype, jnp.floating) else None)
-        for name, array in tensors.items()
-    }
+    def inspect(self, state: State, batch: Batch) -> Iterator[tuple[str, Any]]:
+        seen: list[tuple[str, jax.Array]] = []
+        apply, names = self.structure.seeing(lambda name, array: seen.append((f"output of {name or 'the model'}", array)))
+        if self.compute_dtype is not None:
+            apply = computed_in(apply, self.compute_dtype)
+        *inputs, target = batch
+        key = jax.random.fold_in(state.key, state.step)
+        output, _ = apply(state.params, state.buffers, *inputs, train=True, key=key)
+        yield from seen
+        yield "loss", self.measures["loss"](output, target)
+        gradients = jax.jit(self.probe)(state, batch).gradients
+        yield from ((f"gradient of {name}", gradients[name]) for name in reversed(names) if name in gradients)

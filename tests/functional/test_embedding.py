@@ -171,3 +171,14 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
 def test_what_is_refused(call: Callable[[], Any], kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=words):
         call()
+
+
+def test_a_half_type_s_gradient_is_added_up_in_float32():
+    """1,024 gradients of 1 for each of four rows: bfloat16 alone would stop at 256."""
+    table = jnp.ones((4, 3), jnp.bfloat16)
+    indices = jnp.arange(4096) % 4
+    gradient = jax.grad(lambda table: jnp.sum(F.embedding(indices, table).astype(jnp.float32)))(table)
+    assert gradient.dtype == jnp.bfloat16
+    np.testing.assert_array_equal(gradient, np.full((4, 3), 1024))
+    tangent = jax.jvp(lambda table: F.embedding(indices, table), (table,), (2 * table,))[1]
+    np.testing.assert_array_equal(tangent, np.full((4096, 3), 2))

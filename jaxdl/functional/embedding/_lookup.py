@@ -44,9 +44,29 @@ def looked_up(weight: jax.Array, indices: jax.Array) -> jax.Array:
     The gradient is the scatter that jax makes of it. A product with one-hot rows took 1.0 to 380 times as long on CPU
     (medians; 32 indices of 10 rows to 16,384 of 2,048), and would spread one NaN over all rows.
     """
+    half = jnp.issubdtype(weight.dtype, jnp.floating) and weight.dtype.itemsize < 4
+    return _half_rows(weight, indices) if half else _rows(weight, indices)
+
+
+def _rows(weight: jax.Array, indices: jax.Array) -> jax.Array:
     missing = jnp.nan if jnp.issubdtype(weight.dtype, jnp.inexact) else None
     rows = weight.shape[0]
     return weight.at[jnp.where(indices < 0, rows, indices)].get(mode="fill", fill_value=missing)
+
+
+@jax.custom_jvp
+def _half_rows(weight: jax.Array, indices: jax.Array) -> jax.Array:
+    """Rows of a half type, whose gradients are added up in float32.
+
+    Added up in bfloat16, the gradient of a row that is looked up 1,000 times is off by 8 % of its size.
+    """
+    return _rows(weight, indices)
+
+
+@_half_rows.defjvp
+def _half_rows_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[jax.Array, jax.Array]:
+    (weight, indices), change = primals, tangents[0]
+    return _half_rows(weight, indices), _rows(widen(change), indices).astype(weight.dtype)
 
 
 def renormalised(weight: jax.Array, indices: jax.Array, max_norm: float, norm_type: float) -> jax.Array:

@@ -77,6 +77,7 @@ class Directory:
         saved = self._keeper.saved
         if self._first:
             saved.clear_unfinished()
+        _together("cleared")
         steps = saved.steps()
         if resume is False or (resume == "auto" and not steps):
             if steps:
@@ -91,6 +92,7 @@ class Directory:
                 saved.set_aside_after(wanted)
         if self._first:  # as it was at the checkpoint: what a killed run wrote after it comes again
             (self.path / "history.jsonl").write_text("", encoding="utf-8")
+        _together("begun")
         self._begun = True
         self.write_history()
 
@@ -137,6 +139,10 @@ class Directory:
         self.write_history()
         return self._keeper.epoch_ended(record)
 
+    def last_good(self) -> str:
+        """Which checkpoint is the last good one, to follow another sentence."""
+        return self._keeper.last_good()
+
     def save(self) -> None:
         """Write a checkpoint."""
         self.write_history()
@@ -146,3 +152,11 @@ class Directory:
         """Write the last checkpoint, and wait until it is on disk."""
         self.save()
         self._keeper.finish()
+
+
+def _together(moment: str) -> None:
+    """Every process of a run waits for the others here: what one of them does to the directory all then see."""
+    if jax.process_count() > 1:
+        from jax.experimental import multihost_utils
+
+        multihost_utils.sync_global_devices(f"jaxdl: directory {moment}")

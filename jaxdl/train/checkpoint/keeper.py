@@ -180,6 +180,12 @@ class Keeper:
             f"the checkpoint of step {step} could not be written into {self.saved.folder} ({reason_of(error)}); {last}"
         )
 
+    def last_good(self) -> str:
+        """Which checkpoint is the last good one, to follow another sentence; what is being written is waited for."""
+        self._raise_failure(wait=True)
+        good = self.saved.steps()
+        return f"; the last good checkpoint is that of step {good[-1]}, {self.saved.place(good[-1])}" if good else ""
+
     def finish(self) -> None:
         """Wait until the last checkpoint is on disk.
 

@@ -1,0 +1,191 @@
+"""`python -m experiments run` and `report`: a run, the folder that it leaves, and its page."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+RUNS = Path("runs")
+MADE = ("history.jsonl", "model.safetensors", "report.html", "report-loss.png", "run.json")  # this one last
+EVENTS = "events.out.tfevents.*"
+
+
+class Resume(click.ParamType):
+    """`latest`, `auto` or the step of a checkpoint."""
+
+    name = "latest|auto|STEP"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As `train.fit` takes it."""
+        if value in ("latest", "auto"):
+            return True if value == "latest" else "auto"
+        if isinstance(value, str) and value.isdecimal():
+            return int(value)
+        return self.fail(f"{value!r} is not latest, auto or the step of a checkpoint", param, ctx)
+
+
+def run_options() -> list[click.Option]:
+    """What `run NAME` takes besides the flags of the experiment's Config."""
+    whole = click.IntRange(min=1)
+    return [
+        click.Option(["--out"], type=click.Path(path_type=Path, file_okay=False), help="the run's folder  [default: runs/NAME]"),
+        click.Option(
+            ["--resume"],
+            type=Resume(),
+            is_flag=False,
+            flag_value="latest",
+            help="go on from the newest checkpoint, or from that of a step; auto: from the newest, if there is one",
+        ),
+        click.Option(["--fresh"], is_flag=True, help="begin anew in a folder that holds an unfinished run"),
+        click.Option(
+            ["--checkpoint-every"],
+            type=click.FloatRange(min=0),
+            default=60.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="write a checkpoint so often; one is always written at the end, and on Ctrl-C",
+        ),
+        click.Option(["--checkpoint-steps"], type=whole, help="write one after so many steps, too"),
+        click.Option(["--keep"], type=whole, default=2, show_default=True, help="how many of the newest checkpoints stay"),
+        click.Option(["--tensorboard"], is_flag=True, help="write event files for TensorBoard, too"),
+        click.Option(["--steps-per-call"], type=whole, help="steps that share a device call  [default: as measured best]"),
+    ]
+
+
+def run(
+    experiment: Any,
+    config: Any,
+    out: Path | None = None,
+    resume: Any = None,
+    fresh: bool = False,
+    checkpoint_every: float = 60.0,
+    checkpoint_steps: int | None = None,
+    keep: int = 2,
+    tensorboard: bool = False,
+    steps_per_call: int | None = None,
+) -> int:
+    """Train experiment NAME; `run NAME --help` lists its flags.
+
+    The folder runs/NAME then holds checkpoints, history.jsonl, model.safetensors and run.json.
+    """
+    from experiments.record import Record
+    from jaxdl import train
+
+    if fresh and resume is not None:
+        raise click.UsageError("give --resume or --fresh, not both")
+    folder = out or RUNS / experiment.name
+    record = Record(experiment, config, folder)
+    callbacks: list[train.Callback] = [record, *([train.TensorBoard(folder)] if tensorboard else [])]
+    make_way(folder, experiment, config, resuming=resume is not None, fresh=fresh)
+    try:
+        state, history = experiment.run(
+            config,
+            callbacks=callbacks,
+            steps_per_call=steps_per_call,
+            directory=folder,
+            checkpoints=train.Checkpoints(every_seconds=checkpoint_every, every_steps=checkpoint_steps, keep=keep),
+            resume=False if resume is None else resume,
+        )
+    except train.Interrupted as stopped:
+        record.end(finished=False)
+        model = _save(folder, stopped.state)
+        print(
+            f"interrupted after step {stopped.step}; what was trained so far is in {model}; --resume goes on from there",
+            file=sys.stderr,
+        )
+        return 130
+    except Exception as error:
+        record.end(failure=str(error))
+        raise
+    model = _save(folder, state)
+    record.end()
+    _show(experiment, config, history, model)
+    return 0
+
+
+def make_way(folder: Path, experiment: Any, config: Any, *, resuming: bool, fresh: bool) -> None:
+    """See that a run may write into a folder: a finished earlier one is removed, once nothing is wrong with the new one.
+
+    Raises:
+        ValueError: the folder holds a run of another experiment, or an unfinished one that nobody wants to replace.
+        DirectoryInUseError: a run is writing there.
+    """
+    from experiments.record import read
+    from jaxdl.train.checkpoint.integrity import Lock
+    from jaxdl.train.checkpoint.saved import Saved
+
+    if not folder.exists():
+        return
+    with Lock(folder):
+        earlier, saved = read(folder), Saved(folder / "checkpoints")
+        name, steps = earlier.get("experiment", experiment.name), saved.steps()
+        if name != experiment.name and not fresh:
+            raise ValueError(
+                f"{folder} holds a run of {name}; --out names another folder, --fresh puts this one in its place"
+            )
+        if resuming:
+            return
+        if steps and not earlier.get("finished") and not fresh:
+            raise ValueError(
+                f"{folder} holds an unfinished run, up to step {steps[-1]}: --resume goes on with it, --fresh begins "
+                "anew in its place"
+            )
+        experiment.rehearse(config)
+        _clear(folder, saved)
+
+
+def _clear(folder: Path, saved: Any) -> None:
+    """Remove what a run has left, and nothing else; cut short, it is done again by the next run."""
+    for step in saved.steps():
+        saved.remove(step)
+    saved.clear_unfinished()
+    for aside in saved.folder.glob("aside-*"):
+        shutil.rmtree(aside)
+    for file in [*folder.glob(EVENTS), *(folder / name for name in MADE)]:
+        file.unlink(missing_ok=True)
+
+
+def _save(folder: Path, state: Any) -> Path:
+    from jaxdl import bridge
+
+    model = folder / "model.safetensors"
+    bridge.save(model, {**state.params, **state.buffers})
+    return model
+
+
+def _show(experiment: Any, config: Any, history: Any, model: Path) -> None:
+    table = Table(experiment.name, *(name for name in history.final if name != "epoch"))
+    table.add_row(f"epoch {history.final['epoch']}", *(f"{v:.4g}" for k, v in history.final.items() if k != "epoch"))
+    for name, values in experiment.witnesses(config).items():
+        table.add_row(name, *(f"{values[k]:.4g}" if k in values else "" for k in history.final if k != "epoch"))
+    console = Console()
+    console.print(table)
+    verdict = "reached" if experiment.bound.holds(history.final) else "not reached"
+    console.print(f"{experiment.bound}: {verdict}; parameters in {model}", soft_wrap=True)
+
+
+def report(names: Sequence[str], out: Path | None = None) -> int:
+    """Draw the page of a run, or of several beside each other: experiments by name, or folders.
+
+    A run that still goes on, or was killed, has one as well.
+    """
+    from jaxdl.report import run_page
+
+    print(run_page([_folder_of(name) for name in names], out))
+    return 0
+
+
+def _folder_of(name: str) -> Path:
+    from jaxdl.experiment import find
+
+    if Path(name).is_dir():
+        return Path(name)
+    try:
+        return RUNS / find(name).name
+    except LookupError as error:
+        raise LookupError(f"there is no folder {name}, and {error.args[0]}") from None
