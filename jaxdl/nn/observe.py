@@ -12,6 +12,9 @@ from jaxdl.nn.tree import named_modules
 def observed(model: nnx.Module, see: Callable[[str, jax.Array], None]) -> nnx.Module:
     """A copy of the model that calls `see(name, array)` for every array that a module's call gives, in their order.
 
+    **Matches** `torch.nn.Module.register_forward_hook` on every module, which sees outputs after each call.
+    **Differs**: the model is left alone, its copy tells.
+
     The model itself is ''. What is computed inside a transformation (a scan, a checkpoint) has no numbers yet when it
     is traced, and is not told.
 

@@ -10,7 +10,7 @@ from jaxdl.optim.adjustable import adjustable
 from jaxdl.optim.asgd import asgd
 from jaxdl.optim.averaging import ema, swa
 from jaxdl.optim.clip import clip_grad_norm, clip_grad_value, total_norm
-from jaxdl.optim.groups import param_groups
+from jaxdl.optim.groups import chain, param_groups
 from jaxdl.optim.lbfgs import lbfgs
 from jaxdl.optim.muon import muon
 from jaxdl.optim.nadam import nadam
@@ -29,6 +29,7 @@ __all__ = [
     "adamw",
     "adjustable",
     "asgd",
+    "chain",
     "clip_grad_norm",
     "clip_grad_value",
     "ema",

@@ -69,6 +69,34 @@ def param_groups(
     return optax.partition(transforms, labels)
 
 
+def chain(*transforms: optax.GradientTransformation) -> optax.GradientTransformationExtraArgs:
+    """One transformation after the other, such as clipping and then an optimiser: `optax.chain`.
+
+    **Matches** `torch.nn.utils.clip_grad_norm_(...)` before `optimizer.step()`, PyTorch 2.13, for the chain below.
+
+    Args:
+        transforms: in their order.
+
+    Raises:
+        TypeError: something that is no optax transformation.
+
+    >>> import jax.numpy as jnp
+    >>> from jaxdl import optim
+    >>> tx = optim.chain(optim.clip_grad_norm(1.0), optim.sgd(1.0))
+    >>> params = {"w": jnp.zeros(2)}
+    >>> updates, _ = tx.update({"w": jnp.array([3.0, 4.0])}, tx.init(params), params)
+    >>> [round(x, 4) for x in updates["w"].tolist()]
+    [-0.6, -0.8]
+    """
+    for place, transform in enumerate(transforms):
+        if not isinstance(transform, optax.GradientTransformation):
+            raise TypeError(
+                f"chain: argument {place} must be an optax transformation such as optim.adam(1e-3), given "
+                f"{type(transform).__name__}"
+            )
+    return optax.chain(*transforms)
+
+
 def _require_keywords(
     where: str, given: Mapping[str, Any], accepted: Mapping[str, Any], factory: Callable[..., Any]
 ) -> None:

@@ -305,7 +305,7 @@ def memory(program: Program, source: ArraySource, mesh: Mesh | None = None) -> d
     >>> program = train.supervised(lambda rngs: nn.Linear(8, 8, rngs=rngs), functional.mse_loss, optim.adam(0.1))
     >>> x = np.ones((32, 8), np.float32)
     >>> train.memory(program, data.ArraySource((x, x), 16))["state"]
-    876
+    880
     """
     placement, generator = Placement(mesh), TorchGenerator(0)
     state = placement.put_state(program.init(generator))

@@ -28,8 +28,8 @@ class Structure:
     def seeing(self, see: Callable[[str, jax.Array], None]) -> tuple[nn.Apply, list[str]]:
         """As `apply`, for whoever wants to see what each module computes (without jit), and the parameters in order."""
         built = self.model if nn.is_module(self.model) else self.model(rngs=TorchGenerator(0))
-        apply, params, _ = nn.functionalize(nn.observed(built, see))
-        return apply, list(params)
+        _, params, _ = nn.functionalize(built)  # a copy would have them in alphabetical order
+        return nn.functionalize(nn.observed(built, see))[0], list(params)
 
     @property
     def apply(self) -> nn.Apply:

@@ -40,7 +40,7 @@ def supervised(
 
     Clipping, schedules and settings for some parameters are compositions, all of them on the whole batch's gradient:
 
-        optax.chain(optim.clip_grad_norm(1.0), optim.adam(optim.schedules.cosine_annealing_lr(1e-3, T_max=1000)))
+        optim.chain(optim.clip_grad_norm(1.0), optim.adam(optim.schedules.cosine_annealing_lr(1e-3, T_max=1000)))
         optim.param_groups(optim.adamw, {"*.bias": {"weight_decay": 0.0}}, learning_rate=1e-3)
 
     **Matches** a PyTorch 2.13 loop of `zero_grad`, `loss(model(*inputs), target).backward()`, `step()`, and with the
@@ -186,11 +186,16 @@ class _Learning:
             return self.objective(self.whole(), params, state, batch, key)[0]
 
         trained, opt_state = descend(self.optimizer, state.opt_state, trained, value, gradients, value_fn)
-        params, buffers, extra = {**state.params, **trained}, settled(buffers, state.buffers), state.extra
-        if self.average is not None:
-            averaged(state)
-            extra = settled(self.average.update(extra, params, buffers), extra)
+        params, buffers = {**state.params, **trained}, settled(buffers, state.buffers)
+        extra = self.averaging(state, params, buffers)
         return State(params, buffers, opt_state, state.key, state.step + 1, extra), {"loss": value}
+
+    def averaging(self, state: State, params: Tensors, buffers: Tensors) -> Any:
+        """What the state carries besides: the average, with one more model in it."""
+        if self.average is None:
+            return state.extra
+        averaged(state)  # refuses a state that has none
+        return settled(self.average.update(state.extra, params, buffers), state.extra)
 
     def predict(self, state: State, batch: Batch) -> Any:
         params, buffers = (state.params, state.buffers) if self.average is None else averaged(state)
@@ -207,7 +212,9 @@ class _Learning:
 
     def inspect(self, state: State, batch: Batch) -> Iterator[tuple[str, Any]]:
         seen: list[tuple[str, jax.Array]] = []
-        apply, names = self.structure.seeing(lambda name, array: seen.append((f"output of {name or 'the model'}", array)))
+        apply, names = self.structure.seeing(
+            lambda name, array: seen.append((f"output of {name or 'the model'}", array))
+        )
         if self.compute_dtype is not None:
             apply = computed_in(apply, self.compute_dtype)
         *inputs, target = batch

@@ -87,6 +87,12 @@ def test_mixed_precision_is_autocast(torch):
         expected.append(loss.item())
     np.testing.assert_allclose(losses, expected, atol=0.01)
     assert state.buffers["bn.running_var"].dtype == jnp.float32
+    model.eval()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        said = model(torch.tensor(digits()[0][0])).float().numpy()
+    predicted = program.predict(state, digits()[0])
+    assert predicted.dtype == jnp.float32
+    np.testing.assert_allclose(predicted, said, atol=0.06 * np.abs(said).max())
 
 
 @pytest.mark.parametrize(("model", "batches"), [(Digits, digits()), (Words, backwards())], ids=["LeNet", "transformer"])

@@ -244,6 +244,11 @@ def learner(**options):
             r"every output must have the batch's 7 rows as its first axis, one has shape \(42,\)",
         ),
         (lambda: train.averaged(learner().init(random.TorchGenerator(0))), ValueError, "holds no average"),
+        (
+            lambda: learner(average=optim.swa()).step(learner().init(random.TorchGenerator(0)), batches()[0]),
+            ValueError,
+            "holds no average",
+        ),
     ],
 )
 def test_mistakes_are_named(call, error, message):

@@ -48,8 +48,12 @@ class Directory:
     def _remembered(self) -> dict[str, Any]:
         return {
             "looped": self._calls.looped,
-            "callbacks": [[type(callback).__name__, callback.state_dict()] for callback in self._callbacks],
+            "callbacks": [[type(callback).__name__, callback.state_dict()] for callback in self._remembering()],
         }
+
+    def _remembering(self) -> list[Callback]:
+        """The callbacks that have something to remember; others may come and go."""
+        return [callback for callback in self._callbacks if callback.state_dict()]
 
     def __enter__(self) -> Self:
         return self
@@ -98,13 +102,14 @@ class Directory:
 
     def _remember(self, record: Mapping[str, Any]) -> None:
         memories = record["remembered"]["callbacks"]
-        there, here = [name for name, _ in memories], [type(callback).__name__ for callback in self._callbacks]
+        callbacks = self._remembering()
+        there, here = [name for name, _ in memories], [type(callback).__name__ for callback in callbacks]
         if there != here:
             raise CheckpointError(
                 f"the checkpoint of step {record['step']} in {self.path} was written with callbacks {there}, and here "
-                f"are {here}; a resumed run needs the same ones in the same order"
+                f"are {here}; a resumed run needs those that remember something, in the same order"
             )
-        for callback, (_, memory) in zip(self._callbacks, memories, strict=True):
+        for callback, (_, memory) in zip(callbacks, memories, strict=True):
             callback.load_state_dict(memory)
         if self._calls.looped is None:
             self._calls.looped = record["remembered"]["looped"]
