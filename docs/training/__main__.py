@@ -1,10 +1,11 @@
-"""How many steps should share a device call: `python -m docs.training` measures it and prints docs/training.md's table.
+"""How many steps should share a device call: `python -m docs.training` prints the table of docs/training.md.
 
-Every program trains in turns in a host loop, in a loop on the device and as `fit` chooses; the least time a step counts.
+Every program trains in turns in a host loop, in a device loop and as `fit` chooses; the least time a step counts.
 """
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -21,7 +22,7 @@ WAYS = {"host loop": 1, "device loop": 64, "chosen": None}
 
 class Dense(nn.Module):
     def __init__(self, sizes: tuple[int, ...], *, rngs: Any) -> None:
-        self.layers = nn.Sequential(*(nn.Linear(a, b, rngs=rngs) for a, b in zip(sizes, sizes[1:], strict=False)))
+        self.layers = nn.Sequential(*(nn.Linear(a, b, rngs=rngs) for a, b in pairwise(sizes)))
 
     def __call__(self, x: jax.Array) -> jax.Array:
         layers = list(self.layers)
@@ -80,7 +81,7 @@ def measured(name: str, model: Callable[..., Any], inputs: np.ndarray, size: int
     target = np.random.RandomState(1).randint(0, 10, len(inputs))
     source = data.ArraySource((inputs, target), size, shuffle=True, drop_last=True)
     best = dict.fromkeys(WAYS, float("inf"))
-    for way, steps_per_call in WAYS.items():  # compiles
+    for steps_per_call in WAYS.values():  # compiles
         train.fit(program, source, 1, steps_per_call=steps_per_call, progress=False)
     began = time.perf_counter()
     train.fit(program, source, 1, steps_per_call=1, progress=False)

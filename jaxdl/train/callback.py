@@ -33,7 +33,7 @@ class Callback:
         """The run is over, whether it was completed, stopped or failed."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What it remembers, as JSON can hold it: from the beginning if ever. A resumed run needs such callbacks again."""
+        """What it remembers, as JSON can hold it, from the beginning on; a resumed run needs it again."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

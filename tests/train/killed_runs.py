@@ -1,4 +1,4 @@
-"""A run that is killed again and again, as a script: `python killed_runs.py FOLDER KILLS SEED` prints what became of it.
+"""A run that is killed again and again: `python killed_runs.py FOLDER KILLS SEED` prints what became of it.
 
 The process that runs this imports jax and never computes; each attempt is a fork of it, so that an attempt costs a
 compilation and not an import.
@@ -65,7 +65,11 @@ def run(folder, pipe, directory):
         **keywords,
     )
     epochs = [{name: value for name, value in epoch.items() if name != "seconds"} for epoch in history.epochs]
-    arrays = {f"{kind}.{name}": np.asarray(value) for kind in ("params", "buffers") for name, value in getattr(state, kind).items()}
+    arrays = {
+        f"{kind}.{name}": np.asarray(value)
+        for kind in ("params", "buffers")
+        for name, value in getattr(state, kind).items()
+    }
     arrays |= {f"optimiser.{name}": np.asarray(value) for name, value in optim.named_state(state.opt_state).items()}
     arrays |= {f"average.{name}": np.asarray(value) for name, value in state.extra.params.items()}
     np.savez(folder / "run.npz", losses=history["loss"], epochs=json.dumps(epochs), **arrays)
@@ -89,7 +93,7 @@ def attempt(folder, directory):
 
 def unfinished(directory):
     """Checkpoints that are being written."""
-    return [path for path in (directory / "checkpoints").glob("*.orbax-checkpoint-tmp*")]
+    return list((directory / "checkpoints").glob("*.orbax-checkpoint-tmp*"))
 
 
 def main(folder, kills, seed):

@@ -209,7 +209,7 @@ def test_a_weak_type_compiles_nothing_again():
 
 def test_callbacks_come_between_calls():
     class Spy(train.Callback):
-        steps, records, finished = [], [], []  # noqa: RUF012  filled once
+        steps, records, finished = [], [], []
 
         def call_ended(self, run):
             self.steps.append(run.step)

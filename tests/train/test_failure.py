@@ -41,9 +41,7 @@ class RootAtZero(nn.Module):
 
 
 def program(trouble, optimizer=None, model=Net):
-    return train.supervised(
-        lambda rngs: model(trouble, rngs=rngs), functional.mse_loss, optimizer or optim.sgd(1e-3)
-    )
+    return train.supervised(lambda rngs: model(trouble, rngs=rngs), functional.mse_loss, optimizer or optim.sgd(1e-3))
 
 
 def source(x=X, y=Y):

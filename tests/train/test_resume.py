@@ -265,7 +265,7 @@ def test_a_changed_setting_is_named(tmp_path):
 
 
 def test_nothing_to_resume(tmp_path):
-    with pytest.raises(train.CheckpointError, match="there is no checkpoint in .* there is none"):
+    with pytest.raises(train.CheckpointError, match=r"there is no checkpoint in .* there is none"):
         fit(tmp_path, resume=True)
     fit(tmp_path, epochs=1, resume="auto")
     with pytest.raises(ValueError, match="need directory="):
@@ -298,7 +298,8 @@ def test_a_full_disk(saved, monkeypatch, unbroken):
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(
-        train.CheckpointError, match=r"step 20 could not be written .*No space left on device.* good one is that of step 16"
+        train.CheckpointError,
+        match=r"step 20 could not be written .*No space left on device.* good one is that of step 16",
     ):
         fit(saved, resume=True, callbacks=[Halt()], steps_per_call=1)
     monkeypatch.undo()
@@ -318,7 +319,9 @@ def test_a_disk_that_fills_while_orbax_writes(saved, monkeypatch, unbroken):
                 resource.setrlimit(resource.RLIMIT_FSIZE, (200, hard))
 
     try:
-        with pytest.raises(train.CheckpointError, match=r"could not be written .*[Ff]ile too large.*good .* of step 16"):
+        with pytest.raises(
+            train.CheckpointError, match=r"could not be written .*[Ff]ile too large.*good .* of step 16"
+        ):
             fit(saved, resume=True, callbacks=[type("Halt", (Shrink,), {})()], steps_per_call=1)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -334,7 +337,7 @@ def test_an_interrupted_run_goes_on(number, tmp_path, unbroken):
                 os.kill(os.getpid(), number)
 
     press = type("Halt", (Press,), {})()
-    with pytest.raises(train.Interrupted, match=rf"after step 1\d; resume=True \(--resume\) goes on") as caught:
+    with pytest.raises(train.Interrupted, match=r"after step 1\d; resume=True \(--resume\) goes on") as caught:
         fit(tmp_path, callbacks=[press], steps_per_call=1)
     assert caught.value.step == len(caught.value.history)
     assert_same(fit(tmp_path, resume=True, callbacks=[Halt()]), unbroken)
@@ -355,5 +358,5 @@ def test_settings(settings, message):
 
 
 def test_the_best_of_what(tmp_path):
-    with pytest.raises(ValueError, match="best must be one of epoch, loss, .*, given 'acc'"):
+    with pytest.raises(ValueError, match=r"best must be one of epoch, loss, .*, given 'acc'"):
         fit(tmp_path, checkpoints=train.Checkpoints(best="acc"))
