@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxdl import nn
-from jaxdl.train.structure import settled
+from jaxdl.train.programs.structure import settled
 
 
 def computing_type(dtype: Any, owner: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 
 from jaxdl import nn
-from jaxdl.train.structure import Tensors
+from jaxdl.train.programs.structure import Tensors
 
 
 class Play:

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import optax
 
-from jaxdl.train.structure import settled
+from jaxdl.train.programs.structure import settled
 
 
 def require_optimizer(where: str, optimizer: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jaxdl.train.structure import settled
+from jaxdl.train.programs.structure import settled
 
 # (params, buffers, inputs, key) -> (outputs, buffers), in training mode
 Forward = Callable[[Any, Any, tuple[Any, ...], jax.Array], tuple[Any, Any]]
