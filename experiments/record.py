@@ -81,7 +81,8 @@ class Record(train.Callback):
         )
 
     def _write(self, **outcome: Any) -> None:
-        write_whole(self._file, json.dumps({**self._facts, **outcome}, indent=2) + "\n")
+        if jax.process_index() == 0:
+            write_whole(self._file, json.dumps({**self._facts, **outcome}, indent=2) + "\n")
 
 
 def read(folder: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`python -m experiments run` and `report`: a run, the folder that it leaves, and its page."""
 
+import math
 import shutil
 import sys
 from collections.abc import Sequence
@@ -29,11 +30,41 @@ class Resume(click.ParamType):
         return self.fail(f"{value!r} is not latest, auto or the step of a checkpoint", param, ctx)
 
 
+class Axes(click.ParamType):
+    """The axes of a mesh, as in `data=4,fsdp=8`."""
+
+    name = "AXIS=N,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
+        """Their lengths by name."""
+        axes = dict(part.partition("=")[::2] for part in value.split(","))
+        if not all(name in ("data", "fsdp") and length.isdecimal() and int(length) for name, length in axes.items()):
+            self.fail(f"{value!r} is not of the form data=4,fsdp=8", param, ctx)
+        return {name: int(length) for name, length in axes.items()}
+
+
+class Peers(click.ParamType):
+    """`auto`, or the first process's address, how many processes there are, and which one this is."""
+
+    name = "auto|HOST:PORT,N,I"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, ...]:
+        """The arguments of `jax.distributed.initialize`."""
+        if value == "auto":
+            return ()
+        address, *numbers = value.split(",")
+        if ":" not in address or len(numbers) != 2 or not all(number.isdecimal() for number in numbers):
+            self.fail(f"{value!r} is neither auto nor of the form 10.0.0.1:9999,4,0", param, ctx)
+        return (address, *map(int, numbers))
+
+
 def run_options() -> list[click.Option]:
     """What `run NAME` takes besides the flags of the experiment's Config."""
     whole = click.IntRange(min=1)
     return [
-        click.Option(["--out"], type=click.Path(path_type=Path, file_okay=False), help="the run's folder  [default: runs/NAME]"),
+        click.Option(
+            ["--out"], type=click.Path(path_type=Path, file_okay=False), help="the run's folder  [default: runs/NAME]"
+        ),
         click.Option(
             ["--resume"],
             type=Resume(),
@@ -51,9 +82,17 @@ def run_options() -> list[click.Option]:
             help="write a checkpoint so often; one is always written at the end, and on Ctrl-C",
         ),
         click.Option(["--checkpoint-steps"], type=whole, help="write one after so many steps, too"),
-        click.Option(["--keep"], type=whole, default=2, show_default=True, help="how many of the newest checkpoints stay"),
+        click.Option(
+            ["--keep"], type=whole, default=2, show_default=True, help="how many of the newest checkpoints stay"
+        ),
         click.Option(["--tensorboard"], is_flag=True, help="write event files for TensorBoard, too"),
-        click.Option(["--steps-per-call"], type=whole, help="steps that share a device call  [default: as measured best]"),
+        click.Option(
+            ["--steps-per-call"], type=whole, help="steps that share a device call  [default: as measured best]"
+        ),
+        click.Option(["--mesh"], type=Axes(), help="devices to share the work, as in data=4,fsdp=8: docs/scaling.md"),
+        click.Option(
+            ["--distributed"], type=Peers(), help="one of several processes: auto, or as in 10.0.0.1:9999,4,0"
+        ),
     ]
 
 
@@ -68,25 +107,33 @@ def run(
     keep: int = 2,
     tensorboard: bool = False,
     steps_per_call: int | None = None,
+    mesh: dict[str, int] | None = None,
+    distributed: tuple[Any, ...] | None = None,
 ) -> int:
     """Train experiment NAME; `run NAME --help` lists its flags.
 
     The folder runs/NAME then holds checkpoints, history.jsonl, model.safetensors and run.json.
     """
+    import jax
+
     from experiments.record import Record
     from jaxdl import train
 
+    if distributed is not None:
+        jax.distributed.initialize(*distributed)
     if fresh and resume is not None:
         raise click.UsageError("give --resume or --fresh, not both")
     folder = out or RUNS / experiment.name
     record = Record(experiment, config, folder)
     callbacks: list[train.Callback] = [record, *([train.TensorBoard(folder)] if tensorboard else [])]
-    make_way(folder, experiment, config, resuming=resume is not None, fresh=fresh)
+    if jax.process_index() == 0:
+        make_way(folder, experiment, config, resuming=resume is not None, fresh=fresh)
     try:
         state, history = experiment.run(
             config,
             callbacks=callbacks,
             steps_per_call=steps_per_call,
+            mesh=None if mesh is None else mesh_of(mesh),
             directory=folder,
             checkpoints=train.Checkpoints(every_seconds=checkpoint_every, every_steps=checkpoint_steps, keep=keep),
             resume=False if resume is None else resume,
@@ -94,22 +141,35 @@ def run(
     except train.Interrupted as stopped:
         record.end(finished=False)
         model = _save(folder, stopped.state)
-        print(
-            f"interrupted after step {stopped.step}; what was trained so far is in {model}; --resume goes on from there",
-            file=sys.stderr,
-        )
+        kept = f"what was trained so far is in {model}"
+        print(f"interrupted after step {stopped.step}; {kept} and --resume goes on from there", file=sys.stderr)
         return 130
     except Exception as error:
         record.end(failure=str(error))
         raise
     model = _save(folder, state)
     record.end()
-    _show(experiment, config, history, model)
+    if jax.process_index() == 0:
+        _show(experiment, config, history, model)
     return 0
 
 
+def mesh_of(axes: dict[str, int]) -> Any:
+    """A mesh of the first devices there are.
+
+    Raises:
+        ValueError: there are too few.
+    """
+    import jax
+
+    needed, found = math.prod(axes.values()), jax.device_count()
+    if needed > found:
+        raise ValueError(f"--mesh needs {needed} devices, and jax sees {found}")
+    return jax.make_mesh(tuple(axes.values()), tuple(axes), devices=jax.devices()[:needed])
+
+
 def make_way(folder: Path, experiment: Any, config: Any, *, resuming: bool, fresh: bool) -> None:
-    """See that a run may write into a folder: a finished earlier one is removed, once nothing is wrong with the new one.
+    """See that a run may write into a folder; a finished earlier one goes, once nothing is wrong with the new one.
 
     Raises:
         ValueError: the folder holds a run of another experiment, or an unfinished one that nobody wants to replace.
@@ -151,10 +211,14 @@ def _clear(folder: Path, saved: Any) -> None:
 
 
 def _save(folder: Path, state: Any) -> Path:
-    from jaxdl import bridge
+    import jax
+
+    from jaxdl import bridge, train
 
     model = folder / "model.safetensors"
-    bridge.save(model, {**state.params, **state.buffers})
+    tensors = train.whole({**state.params, **state.buffers})
+    if jax.process_index() == 0:
+        bridge.save(model, tensors)
     return model
 
 

@@ -1,4 +1,4 @@
-"""`jaxdl doctor | diff | report`: for a user's own machine, models and runs; and how every command line here reports a mistake."""
+"""`jaxdl doctor | diff | report`: for a user's own machine, models and runs; and how commands here report a mistake."""
 
 import os
 import platform

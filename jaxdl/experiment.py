@@ -20,10 +20,11 @@ from jaxdl.random import TorchGenerator
 
 DTYPES = ("float32", "float64")
 # What `python -m experiments` and its `run` and `check` call their own flags: no field of a Config may be called so.
-TAKEN = frozenset(
-    ("help", "out", "resume", "fresh", "checkpoint_every", "checkpoint_steps", "keep", "tensorboard", "steps_per_call")
-    + ("reference", "tensors", "rung", "json", "file")
-)
+TAKEN = {
+    *("help", "out", "resume", "fresh", "checkpoint_every", "checkpoint_steps", "keep", "tensorboard"),
+    *("steps_per_call", "mesh", "distributed"),
+    *("reference", "tensors", "rung", "json", "file"),
+}
 
 
 def option(default: Any, help: str) -> Any:
@@ -133,6 +134,7 @@ class Experiment:
         directory: Path | None = None,
         checkpoints: train.Checkpoints | None = None,
         resume: bool | int | Literal["auto"] = False,
+        mesh: jax.sharding.Mesh | None = None,
     ) -> tuple[train.State, train.History]:
         """Train as `config` says, in its precision; all else is as `train.fit` has it."""
         with precision(config.dtype):
@@ -149,6 +151,7 @@ class Experiment:
                 checkpoints=checkpoints,
                 resume=resume,
                 config=settings(config),
+                mesh=mesh,
             )
 
     def rehearse(self, config: Any) -> None:

@@ -21,6 +21,7 @@ from jaxdl.data.samples import eeg, mri, sample_images, stocks
 from jaxdl.data.selection import DistributedSampler, SubsetRandomSampler, WeightedRandomSampler
 from jaxdl.data.source import ArraySource, Source
 from jaxdl.data.split import random_split
+from jaxdl.data.stream import StreamSource
 from jaxdl.data.table import Batch
 from jaxdl.data.text import CharacterTokens, pydoc_text, sequences, windows
 
@@ -36,6 +37,7 @@ __all__ = [
     "Sampler",
     "SequentialSampler",
     "Source",
+    "StreamSource",
     "SubsetRandomSampler",
     "WeightedRandomSampler",
     "augment",

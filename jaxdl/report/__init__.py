@@ -1,4 +1,4 @@
-"""Pages and tables drawn from saved JSON: a benchmark's result or a run's folder is enough, nothing is computed again."""
+"""Pages and tables drawn from saved JSON, a benchmark's result or a run's folder: nothing is computed again."""
 
 from jaxdl.report.operations import operations_page, operations_table
 from jaxdl.report.page import page

@@ -1,4 +1,4 @@
-"""The figures of training runs: what each step and each epoch measured, one run in detail or several over each other."""
+"""The figures of training runs: what each step and each epoch measured, of one run or of several over each other."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -155,8 +155,10 @@ def _mark_bound(axes: "Axes", traces: Sequence[Trace], metric: str, theme: Theme
         return
     low, high = axes.get_ylim()
     _, relation, value = bound
-    if not low < value < high:
+    if not low < value < high and axes.get_yscale() == "linear":
         axes.set_ylim(min(low, value - 0.05 * (high - low)), max(high, value + 0.05 * (high - low)))
+    elif not low < value < high and value > 0:
+        log_axis(axes, min(low, value / 1.5), max(high, value * 1.5))
     label = f"{'≥' if relation == '>=' else '≤'} {value:g}"
     axes.axhline(value, color=theme.good, linewidth=1, linestyle=(0, (5, 3)), label=label, zorder=1)
 

@@ -28,9 +28,9 @@ def curve(values: np.ndarray, most: int = MOST) -> Curve:
     [3.0, 1.0]
     """
     size = -(-len(values) // most)
-    groups = np.full(-(-len(values) // size) * size, np.nan)
-    groups[: len(values)] = values
-    groups = groups.reshape(-1, size)
+    padded = np.full(-(-len(values) // size) * size, np.nan)
+    padded[: len(values)] = values
+    groups = padded.reshape(-1, size)
     known = np.isfinite(groups)
     count = known.sum(axis=1)
     first = np.arange(len(groups)) * size
@@ -52,15 +52,18 @@ def limits(curves: Sequence[Curve], bounded: bool = False) -> tuple[bool, float,
     """Whether the axis should be logarithmic, and where it begins and ends: what is smoothed is always inside, a spike
     need not be. A metric that is bounded above, such as an accuracy, never has a logarithmic one.
 
-    >>> limits([curve(np.array([10.0, 1.0, 0.1]))])
-    (True, 0.07, 15.0)
+    >>> limits([curve(np.array([30.0, 3.0, 1.5]))])
+    (True, 1.0, 45.0)
     """
-    whole = (np.concatenate([np.empty(0), *(getattr(one, name) for one in curves)]) for name in ("smooth", "low", "high"))
+    whole = (
+        np.concatenate([np.empty(0), *(getattr(one, name) for one in curves)]) for name in ("smooth", "low", "high")
+    )
     smooth, low, high = (part[np.isfinite(part)] for part in whole)
     if not smooth.size:
         return False, 0.0, 1.0
     if not bounded and smooth.min() > 0 and smooth.max() > 10 * smooth.min():
-        return True, 0.7 * max(low.min(), smooth.min() / 10), 1.5 * min(high.max(), smooth.max() * 10)
+        bottom, top = max(low.min(), smooth.min() / 10), min(high.max(), smooth.max() * 10)
+        return True, float(bottom / 1.5), float(top * 1.5)
     bottom, top = np.percentile(low, 2), np.percentile(high, 98)
     margin = 0.5 * (top - bottom)
     bottom, top = (

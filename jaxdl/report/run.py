@@ -61,19 +61,21 @@ def _sections(traces: Sequence[Trace], names: Sequence[str]) -> Iterator[dict[st
     from jaxdl.report import course
     from jaxdl.report.numerals import count
     from jaxdl.report.pictures import picture
+    from jaxdl.report.story import described
 
     measured = dict.fromkeys(name for trace in traces for name in trace.steps)
     steps = sorted(measured, key=lambda name: name != "loss")[: 1 + course.MORE]
-    who = names[0] if len(names) == 1 else count(len(names), "run")
     if steps:
-        said = f"{who}: {', '.join(steps)} at each of {count(max(trace.length for trace in traces), 'step')}."
-        drawn = picture("steps", said, lambda theme: course.step_figure(traces, names, steps, theme))
+        drawn = picture(
+            "steps", described(traces, names, steps), lambda theme: course.step_figure(traces, names, steps, theme)
+        )
         yield {"heading": "Step by step", "picture": drawn}
     recorded = dict.fromkeys(name for trace in traces for name in trace.measures if name != "seconds")
     tested = [name.removeprefix("test_") for name in recorded if name.startswith("test_")]
     epochs = tested or [name for name in recorded if not steps]
     if epochs and max(len(trace.epochs) for trace in traces) > 1:
         chosen = sorted(dict.fromkeys(epochs), key=lambda name: name != "loss")[: 1 + course.MORE]
-        said = f"{who}: {', '.join(chosen)} on test data after each epoch."
+        where = " on test data" if tested else ""
+        said = f"{', '.join(chosen)}{where} after each of {count(max(len(trace.epochs) for trace in traces), 'epoch')}."
         drawn = picture("epochs", said, lambda theme: course.epoch_figure(traces, names, chosen, theme))
         yield {"heading": "On test data, epoch by epoch" if tested else "Epoch by epoch", "picture": drawn}

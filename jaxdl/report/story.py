@@ -59,10 +59,10 @@ def headline(trace: Trace) -> str:
     state = "" if trace.finished is not False else ", which is not at its end,"
     bound, final = trace.bound, trace.epochs[-1] if trace.epochs else {}
     if bound is not None and final.get(bound[0]) is not None and trace.finished:
-        metric, relation, value = bound
-        reached = final[metric] >= value if relation == ">=" else final[metric] <= value
+        metric, relation, limit = bound
+        reached = final[metric] >= limit if relation == ">=" else final[metric] <= limit
         words = f"{spoken(metric)} {significant(final[metric])}"
-        promised = f"{'at least' if relation == '>=' else 'at most'} {value:g} was promised"
+        promised = f"{'at least' if relation == '>=' else 'at most'} {limit:g} was promised"
         return f"{trace.name} reached {words}; {promised}" if reached else f"{trace.name}: {words}, where {promised}"
     shown = next((name for name in trace.measures if name.startswith("test_") and name != "test_loss"), "loss")
     value = final.get(shown)
@@ -122,9 +122,7 @@ def ends(trace: Trace) -> View | None:
         cells = [(significant(values[-1]), "")]
         for best in (np.argmin, np.argmax):
             place = known[best(values[known])] if len(known) else None
-            cells.append(
-                ("–", "") if place is None else (significant(values[place]), f"{unit} {places[place]:,.0f}")
-            )
+            cells.append(("–", "") if place is None else (significant(values[place]), f"{unit} {places[place]:,.0f}"))
         rows.append((_named(name, unit), cells))
     return {"columns": ["at the end", "lowest", "highest"], "rows": rows}
 
@@ -174,7 +172,7 @@ def overview(traces: Sequence[Trace], names: Sequence[str]) -> View:
 
 
 def best_of(traces: Sequence[Trace], names: Sequence[str]) -> str:
-    """Which of several runs ends best, by the bound's metric where all have the same, else by their test or own loss."""
+    """Which of several runs ends best: by the bound's metric where all have the same, else by a loss."""
     bounds = {trace.bound[0] if trace.bound else None for trace in traces}
     shared = _shared_metrics(traces)
     first = [metric for metric in bounds if metric in shared] if len(bounds) == 1 else []
@@ -243,7 +241,7 @@ def _best(traces: Sequence[Trace], metric: str) -> int | None:
 
 
 def _differing(traces: Sequence[Trace]) -> list[str]:
-    settings = [trace.facts.get("config") or {} for trace in traces]
+    settings = [trace.facts["config"] for trace in traces if trace.facts.get("config")]
     known = dict.fromkeys(field for config in settings for field in config)
     return [field for field in known if any(config.get(field) != settings[0].get(field) for config in settings)]
 
@@ -262,3 +260,14 @@ def _cell(value: Any) -> str:
 
 def _known(value: float | None) -> str | None:
     return None if value is None else significant(value)
+
+
+def described(traces: Sequence[Trace], names: Sequence[str], metrics: Sequence[str]) -> str:
+    """What the figure over the steps shows, for who cannot see it."""
+    longest = max(trace.length for trace in traces)
+    said = [f"{', '.join(metrics)} over {count(longest, 'step')}."]
+    for trace, name in zip(traces, names, strict=True):
+        if metrics[0] in trace.steps:
+            smooth = curve(trace.steps[metrics[0]]).smooth
+            said.append(f"{name}: {metrics[0]} from {significant(smooth[0])} to {significant(smooth[-1])}.")
+    return " ".join(said)

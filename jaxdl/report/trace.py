@@ -38,7 +38,7 @@ class Trace:
     name: str
     facts: dict[str, Any]
     steps: dict[str, np.ndarray]
-    epochs: list[dict[str, Any]]
+    epochs: list[dict[str, float]]
 
     @property
     def length(self) -> int:
@@ -78,15 +78,14 @@ class Trace:
 
     def epoch_values(self, metric: str) -> tuple[np.ndarray, np.ndarray]:
         """The epochs whose records hold a metric, and its values."""
-        pairs = [(record["epoch"], record[metric]) for record in self.epochs if isinstance(record.get(metric), NUMBER)]
+        pairs = [(record["epoch"], record[metric]) for record in self.epochs if metric in record]
         numbers, values = zip(*pairs, strict=True) if pairs else ((), ())
         return np.array(numbers, float), np.array(values, float)
 
     @property
     def measures(self) -> list[str]:
         """Every metric of the epochs' records."""
-        known = dict.fromkeys(name for record in self.epochs for name in record if name != "epoch")
-        return [name for name in known if len(self.epoch_values(name)[1])]
+        return [*dict.fromkeys(name for record in self.epochs for name in record if name != "epoch")]
 
     @property
     def bound(self) -> tuple[str, str, float] | None:
@@ -110,26 +109,30 @@ def read(folder: Path) -> Trace:
         raise FileNotFoundError(f"there is no folder {folder}")
     if not file.is_file():
         raise FileNotFoundError(
-            f"{folder} holds no run: {HISTORY}, which train.fit(directory=...) and `python -m experiments run` write, is "
-            "not there"
+            f"{folder} holds no run: it lacks the {HISTORY} that train.fit(directory=...) and experiments write"
         )
     facts = _facts(folder / FACTS)
     steps, epochs = _history(file)
     return Trace(folder, facts.get("experiment") or folder.resolve().name, facts, steps, epochs)
 
 
-def _history(file: Path) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
+def _history(file: Path) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
     from jaxdl.train import History
 
     try:
         history = History.load(file)
     except UnicodeDecodeError:
         raise ValueError(f"{file} is no history of a run: it is not UTF-8 text") from None
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
+        if str(file) in str(error):
+            raise
         raise ValueError(f"{file}: every step must have the same metrics, as numbers ({error})") from None
-    if not len(history) and not history.epochs:
+    epochs = [{k: v for k, v in record.items() if isinstance(v, NUMBER)} for record in history.epochs]
+    if not all("epoch" in record for record in epochs):
+        raise ValueError(f"{file}: an epoch's record must say its number")
+    if not len(history) and not epochs:
         raise ValueError(f"{file} holds no whole step yet")
-    return history.steps, history.epochs
+    return history.steps, epochs
 
 
 def _facts(file: Path) -> dict[str, Any]:

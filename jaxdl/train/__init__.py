@@ -1,18 +1,21 @@
 """Training: a Program says what, `fit` does it."""
 
-from jaxdl.train.adversarial import Play, Player, adversarial, player_tensors
-from jaxdl.train.callback import Callback
+from jaxdl.train.callbacks.callback import Callback
+from jaxdl.train.callbacks.plateau import ReduceLROnPlateau
+from jaxdl.train.callbacks.stopping import EarlyStopping
+from jaxdl.train.callbacks.tensorboard import TensorBoard
 from jaxdl.train.calls import RecompilationWarning, memory
 from jaxdl.train.checkpoint import CheckpointError, Checkpoints, DirectoryInUseError, restore
 from jaxdl.train.engine import Interrupted, evaluate, fit
 from jaxdl.train.failure import NonFiniteLossError, OutOfMemoryError
 from jaxdl.train.history import History
-from jaxdl.train.minimise import minimise
-from jaxdl.train.plateau import ReduceLROnPlateau
+from jaxdl.train.placement import whole
 from jaxdl.train.program import Probe, Program, State
-from jaxdl.train.stopping import EarlyStopping
-from jaxdl.train.supervised import averaged, supervised
-from jaxdl.train.tensorboard import TensorBoard
+from jaxdl.train.programs.adversarial import Play, Player, adversarial, player_tensors
+from jaxdl.train.programs.minimise import minimise
+from jaxdl.train.programs.supervised import averaged, supervised
+from jaxdl.train.sweep import sweep
+from jaxdl.train.swept import Sweep
 
 __all__ = [
     "Callback",
@@ -31,6 +34,7 @@ __all__ = [
     "RecompilationWarning",
     "ReduceLROnPlateau",
     "State",
+    "Sweep",
     "TensorBoard",
     "adversarial",
     "averaged",
@@ -41,4 +45,6 @@ __all__ = [
     "player_tensors",
     "restore",
     "supervised",
+    "sweep",
+    "whole",
 ]

@@ -15,7 +15,7 @@ from jax.sharding import Mesh
 
 from jaxdl.data import Source
 from jaxdl.random import TorchGenerator
-from jaxdl.train.callback import Callback
+from jaxdl.train.callbacks.callback import Callback
 from jaxdl.train.calls import Calls
 from jaxdl.train.checkpoint import Checkpoints, Directory
 from jaxdl.train.failure import Snapshots, memory_explained

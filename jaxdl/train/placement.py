@@ -117,3 +117,18 @@ def _put(leaf: Any, sharding: NamedSharding) -> jax.Array:
         return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
     host = np.asarray(leaf)
     return jax.make_array_from_callback(host.shape, sharding, lambda index: np.array(host[index]))
+
+
+def whole(tree: Any) -> Any:
+    """The arrays of a run over a mesh, each whole on every device, and so in every process; others as they are.
+
+    All processes must call it together.
+
+    >>> whole({"weight": jnp.ones(2)})["weight"].tolist()
+    [1.0, 1.0]
+    """
+    split = [leaf for leaf in jax.tree.leaves(tree) if isinstance(getattr(leaf, "sharding", None), NamedSharding)]
+    if not split:
+        return tree
+    everywhere = NamedSharding(split[0].sharding.mesh, PartitionSpec())
+    return jax.jit(lambda arrays: arrays, out_shardings=everywhere)(tree)

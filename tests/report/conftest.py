@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from jaxdl import report
 
+VOID = {"meta", "img", "source", "br", "input", "link", "hr"}
+ADDRESSES = {"src", "srcset", "href", "action", "data", "poster"}
 HOSTILE = "topic/<script>alert('x')</script>"
 RUNGS = {
     "initial": 10,
@@ -27,6 +30,40 @@ LABELS = {
     "compile": "torch.compile",
     "channels_last": "PyTorch channels_last",
 }
+
+
+class Reader(HTMLParser):
+    """A page's elements, attributes and visible text; it fails where a tag is not closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.addresses: list[Any] = []
+        self.alts: list[Any] = []
+        self.ids: list[Any] = []
+        self.text = ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attributes: Any) -> None:
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        given = dict(attributes)
+        self.addresses += [value for name, value in given.items() if name in ADDRESSES]
+        assert not [name for name in given if name.startswith("on")]
+        if tag == "img":
+            self.alts.append(given["alt"])
+        if "id" in given:
+            self.ids.append(given["id"])
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.text += data
 
 
 def curve_pair(dtype: str, steps: int, start: float, end: float) -> dict[str, list[float]]:
@@ -287,3 +324,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, dict[str, 
         return pages[name]
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def parse() -> Callable[[str], Reader]:
+    """Reads a page's text."""
+    return Reader

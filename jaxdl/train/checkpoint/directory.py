@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import jax
 
-from jaxdl.train.callback import Callback
+from jaxdl.train.callbacks.callback import Callback
 from jaxdl.train.calls import Calls
 from jaxdl.train.checkpoint.identity import Identity
 from jaxdl.train.checkpoint.integrity import Lock

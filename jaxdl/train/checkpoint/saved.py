@@ -91,7 +91,7 @@ class Saved:
     def clear_unfinished(self) -> None:
         """Remove what killed runs left half-written."""
         known = {self.place(step).name for step in self.steps()}
-        for found in self.folder.glob("[0-9]*"):
+        for found in self.folder.glob("[0-9]" * 9 + "*"):
             if found.is_dir() and found.name not in known:
                 shutil.rmtree(found, ignore_errors=True)
 

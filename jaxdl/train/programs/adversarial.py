@@ -10,9 +10,9 @@ import numpy as np
 import optax
 
 from jaxdl.random import TorchGenerator
+from jaxdl.train.program import Batch, Metrics, Program, State
 from jaxdl.train.programs.descent import descend, require_optimizer, require_scalar
 from jaxdl.train.programs.play import Play
-from jaxdl.train.program import Batch, Metrics, Program, State
 from jaxdl.train.programs.structure import Structure, Tensors, converted, owned, settled
 
 Objective = Callable[[Play, Batch, jax.Array], jax.Array]

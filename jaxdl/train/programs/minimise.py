@@ -10,8 +10,8 @@ import numpy as np
 import optax
 
 from jaxdl.random import TorchGenerator
-from jaxdl.train.programs.descent import descend, require_optimizer, require_scalar
 from jaxdl.train.program import Batch, Metrics, Probe, Program, State
+from jaxdl.train.programs.descent import descend, require_optimizer, require_scalar
 from jaxdl.train.programs.structure import Tensors, owned
 
 ALONE = "x"  # the name of a single array

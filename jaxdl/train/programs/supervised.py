@@ -12,11 +12,11 @@ import optax
 
 from jaxdl.optim.averaging import Average, AverageState
 from jaxdl.random import TorchGenerator
+from jaxdl.train.program import Batch, Metrics, Probe, Program, State
 from jaxdl.train.programs.accumulation import Differentiate, Forward, averaged_over_parts, in_parts
 from jaxdl.train.programs.descent import descend, require_optimizer, require_scalar
 from jaxdl.train.programs.freezing import require_patterns, unfrozen
 from jaxdl.train.programs.precision import computed_in, computing_type
-from jaxdl.train.program import Batch, Metrics, Probe, Program, State
 from jaxdl.train.programs.structure import Structure, Tensors, converted, owned, settled
 
 Measure = Callable[[Any, Any], jax.Array]

@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
-from jaxdl.train.callback import Callback
+from jaxdl.train.callbacks.callback import Callback
 
 if TYPE_CHECKING:
     from jaxdl.train.run import Run

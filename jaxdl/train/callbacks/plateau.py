@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from jaxdl.optim.schedules import reduce_lr_on_plateau
-from jaxdl.train.callback import Callback
-from jaxdl.train.stopping import as_json, measured
+from jaxdl.train.callbacks.callback import Callback
+from jaxdl.train.callbacks.stopping import as_json, measured
 
 if TYPE_CHECKING:
     from jaxdl.train.run import Run
