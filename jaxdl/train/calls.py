@@ -128,7 +128,7 @@ class Calls:
         whole, rest = divmod(len(order), size)
         if run.batch < whole:
             yield Feed(epoch, Cut(size), run.batch, whole - run.batch, many=whole > 1)
-        if rest and not source.drop_last:
+        if rest and not source.drop_last and run.batch <= whole:
             yield Feed(epoch, Cut(rest, whole * size), 0, 1, many=False)
 
     def _streamed(self, source: Source, generator: TorchGenerator) -> Iterator[Feed]:

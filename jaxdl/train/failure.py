@@ -92,11 +92,14 @@ class Snapshots:
         run = self._run
         found = self._search(steps)
         if found is None:
-            step = steps - 1
-            loss = run.history["loss"][step] if len(run.history) > step else float("nan")
+            why = (
+                "over several processes, the tensor is not looked for"
+                if self._state is None
+                else "made again, the same steps were finite: this device does not compute the same twice"
+            )
             return NonFiniteLossError(
-                f"the loss became {loss:g} at step {steps} ({run.place(step)}) and the run was stopped; the same steps "
-                "made again were finite, so this device does not compute the same twice",
+                f"a number that is not finite rose at step {steps} ({run.place(steps - 1)}) and the run was stopped; "
+                f"{why}{self._kept()}",
                 steps,
                 None,
                 None,

@@ -329,11 +329,12 @@ def test_a_disk_that_fills_while_orbax_writes(saved, monkeypatch, unbroken):
     assert_same(fit(saved, resume=True, callbacks=[Halt()]), unbroken)
 
 
+@pytest.mark.parametrize("step", [13, 15], ids=["in an epoch", "at its end"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_an_interrupted_run_goes_on(number, tmp_path, unbroken):
+def test_an_interrupted_run_goes_on(number, step, tmp_path, unbroken):
     class Press(Halt):
         def call_ended(self, run):
-            if run.step >= 13:
+            if run.step == step:
                 os.kill(os.getpid(), number)
 
     press = type("Halt", (Press,), {})()

@@ -37,9 +37,7 @@ class Identity:
         arrays = [np.asarray(array) for array in getattr(source, "arrays", ())]
         contents = 0
         for array in arrays:
-            contents = (
-                zlib.crc32(np.ascontiguousarray(array).data, contents) if array.dtype.kind in "biufc" else contents
-            )
+            contents = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8), contents)
         return {
             "config": self._config,
             "seed": self._run.generator.initial_seed(),
