@@ -14,8 +14,8 @@ from jaxdl.train.program import Probe, Program, State
 from jaxdl.train.programs.adversarial import Play, Player, adversarial, player_tensors
 from jaxdl.train.programs.minimise import minimise
 from jaxdl.train.programs.supervised import averaged, supervised
-from jaxdl.train.sweep import sweep
-from jaxdl.train.swept import Sweep
+from jaxdl.train.sweeps.result import Sweep
+from jaxdl.train.sweeps.sweep import sweep
 
 __all__ = [
     "Callback",

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from jaxdl.train.swept import Sweep
+    from jaxdl.train.sweeps.result import Sweep
 
 SHOWN = 40  # rows that are printed
 

@@ -4,8 +4,8 @@ import threading
 from typing import Any, NamedTuple
 
 from jaxdl.random import TorchGenerator
-from jaxdl.train.grid import SEED, Grid, arrays
 from jaxdl.train.program import State
+from jaxdl.train.sweeps.grid import SEED, Grid, arrays
 
 
 class Beginning(NamedTuple):
@@ -20,7 +20,7 @@ class Beginnings:
 
     Args:
         grid: the runs.
-        state_depends: whether a hyperparameter has a part in the first state; where none has, runs of one seed share it.
+        state_depends: whether a hyperparameter has a part in the first state; else runs of one seed share it.
     """
 
     def __init__(self, grid: Grid, state_depends: bool) -> None:

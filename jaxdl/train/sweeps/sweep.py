@@ -12,15 +12,15 @@ from jax.extend.core import Literal
 
 from jaxdl.data import ArraySource, Source
 from jaxdl.random import TorchGenerator
-from jaxdl.train.beginning import Beginnings
 from jaxdl.train.failure import OutOfMemoryError
-from jaxdl.train.grid import SEED, Grid, Number, Values, arrays, grid, require_traceable
-from jaxdl.train.grouping import Plan, available_memory, chosen_together, planned
-from jaxdl.train.lockstep import Lockstep, Trials
-from jaxdl.train.orders import decided_by_run
 from jaxdl.train.program import Program
-from jaxdl.train.sweep_display import SweepDisplay
-from jaxdl.train.swept import Sweep
+from jaxdl.train.sweeps.beginnings import Beginnings
+from jaxdl.train.sweeps.display import SweepDisplay
+from jaxdl.train.sweeps.grid import SEED, Grid, Number, Values, arrays, grid, require_traceable
+from jaxdl.train.sweeps.grouping import Plan, available_memory, chosen_together, planned
+from jaxdl.train.sweeps.lockstep import Lockstep, Trials
+from jaxdl.train.sweeps.orders import decided_by_run
+from jaxdl.train.sweeps.result import Sweep
 
 
 def sweep(
@@ -104,8 +104,8 @@ def _trials(source: Any, evaluation: Source | None, epochs: int) -> Trials:
     """What all runs have in common, checked; the batches to test on are those of `train.evaluate`."""
     if not isinstance(source, ArraySource) or type(source).batches is not ArraySource.batches:
         raise TypeError(
-            f"sweep: source must be a data.ArraySource, whose rows stay on the device and are shared by all runs, given "
-            f"{type(source).__name__}; with another source, call train.fit for one run after the other"
+            f"sweep: source must be a data.ArraySource, whose rows stay on the device and are shared by all runs, "
+            f"given {type(source).__name__}; with another source, call train.fit for one run after the other"
         )
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         raise ValueError(f"sweep: epochs must be an integer, at least 1, given {epochs!r}")

@@ -101,4 +101,4 @@ def on_host(function: Callable[..., np.ndarray], *leaves: Any) -> Any:
     if not jax.dtypes.issubdtype(leaves[0].dtype, jax.dtypes.prng_key):
         return function(*map(np.asarray, leaves))
     made = function(*(np.asarray(jax.random.key_data(leaf)) for leaf in leaves))
-    return jax.random.wrap_key_data(made, impl=jax.random.key_impl(leaves[0]))
+    return jax.random.wrap_key_data(jax.device_put(made), impl=jax.random.key_impl(leaves[0]))

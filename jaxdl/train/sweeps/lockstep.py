@@ -13,12 +13,12 @@ import numpy as np
 
 from jaxdl.data import ArraySource
 from jaxdl.data.table import Cut, Resident
-from jaxdl.train.beginning import Beginnings
 from jaxdl.train.calls import signature, unchanged_types
-from jaxdl.train.grid import Grid, Values, stacked
-from jaxdl.train.grouping import Plan, processors, stacked_states
-from jaxdl.train.orders import Orders
 from jaxdl.train.program import Metrics, State
+from jaxdl.train.sweeps.beginnings import Beginnings
+from jaxdl.train.sweeps.grid import Grid, Values, stacked
+from jaxdl.train.sweeps.grouping import Plan, processors, stacked_states
+from jaxdl.train.sweeps.orders import Orders
 
 CAPACITY = 512  # steps that a call can hold
 SECONDS_A_CALL = 0.05
@@ -73,7 +73,7 @@ class Lockstep:
         self._grid, self._trials, self._beginnings, self._plan = grid, trials, beginnings, plan
         self._values = [grid.values(row) for row in grid.rows]
         self._arrays = trials.source.resident(0, beginnings[plan.groups[0][0]].generator).arrays
-        self._pace, self._stop = 16, threading.Event()
+        self._pace, self._stop = min(16, CAPACITY), threading.Event()
         self.done, self.loss = 0, float("nan")  # steps of all runs so far, and the newest loss, the mean of a group
 
     def compile(self) -> None:

@@ -149,16 +149,16 @@ def _require_arguments(program: Any, names: list[str]) -> None:
             )
     for name in known:
         if parameters[name].default is inspect.Parameter.empty and name not in names:
-            given = "the seed is not one of them: every run's parameters are drawn with it" if name == SEED else "over"
-            raise TypeError(
-                f"sweep: program needs {name!r}, and it is called with {', '.join(names) or 'no arguments'} ({given})"
+            why = (
+                "it is not given to program: parameters are drawn with it" if name == SEED else "over does not name it"
             )
+            raise TypeError(f"sweep: program needs an argument {name!r}, and {why}")
 
 
 def _listed(name: str, given: Any) -> list[Any]:
-    if isinstance(given, str) or not isinstance(given, Iterable) or np.ndim(given) > 1:
+    if isinstance(given, str) or not isinstance(given, Iterable):
         raise TypeError(f"sweep: over[{name!r}] must be a list of numbers, given {given!r}")
-    values = [value.item() if hasattr(value, "item") else value for value in given]
+    values = [value.item() if hasattr(value, "item") and np.size(value) == 1 else value for value in given]
     if not values:
         raise ValueError(f"sweep: over[{name!r}] is empty; it needs at least one value")
     return values

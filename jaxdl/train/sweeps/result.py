@@ -14,11 +14,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from jaxdl.train.grid import SEED, Grid, Number, arrays
-from jaxdl.train.grouping import Plan, on_host
-from jaxdl.train.lockstep import Numbers, Trained
 from jaxdl.train.program import Program, State
-from jaxdl.train.sweep_table import drawn
+from jaxdl.train.sweeps.grid import SEED, Grid, Number, arrays
+from jaxdl.train.sweeps.grouping import Plan, on_host
+from jaxdl.train.sweeps.lockstep import Numbers, Trained
+from jaxdl.train.sweeps.table import drawn
 
 Row = dict[str, Any]
 
@@ -142,8 +142,8 @@ class Sweep:
 
     @property
     def summary(self) -> list[Row]:
-        """A dict for each combination of hyperparameters: over its seeds, the number of `runs`, how many `diverged`,
-        and of those that did not each metric's mean and, as `..._std`, standard deviation (n - 1 in the denominator)."""
+        """A dict for each combination of hyperparameters: the number of its `runs`, how many `diverged`, and over the
+        others each metric's mean and, as `..._std`, standard deviation (n - 1 in the denominator)."""
         made = []
         for values in Grid(self._grid.program, {**self.over, SEED: self.over[SEED][:1]}).rows:
             point = self._grid.values(values)
