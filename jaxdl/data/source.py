@@ -58,6 +58,8 @@ class ArraySource:
             not an integer.
         ValueError: no arrays, arrays of different lengths, a batch size below 1 or above the rows of an epoch, or both
             `shuffle` and a sampler.
+        MemoryError: when batches are asked for, arrays larger than the device's memory, on devices that say how large
+            that is; `StreamSource` gives the same batches.
 
     >>> source = ArraySource((np.arange(5),), batch_size=2, shuffle=True, seed=0)
     >>> [rows.tolist() for rows, in source.batches(epoch=0)]

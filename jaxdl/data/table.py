@@ -96,11 +96,31 @@ class Table:
         return np.where(rows < 0, rows + self.rows, rows)
 
     def on_device(self) -> Batch:
-        """The arrays on the device: placed once for each mode of jax's x64 switch, which decides their types."""
+        """The arrays on the device: placed once for each mode of jax's x64 switch, which decides their types.
+
+        Raises:
+            MemoryError: they are larger than the device's memory, where the device says how large that is.
+        """
         wide = bool(jax.config.read("jax_enable_x64"))
         if wide not in self._placed:
+            require_room(self.arrays, jax.local_devices()[0])
             self._placed[wide] = tuple(jax.device_put(array) for array in self.arrays)
         return self._placed[wide]
+
+
+def require_room(arrays: Sequence[np.ndarray], device: Any) -> None:
+    """See that the arrays are not larger than all of the device's memory; XLA's own error would not say what helps.
+
+    Raises:
+        MemoryError: they are.
+    """
+    limit = (device.memory_stats() or {}).get("bytes_limit")  # None on CPU
+    needed = sum(array.size * jax.dtypes.canonicalize_dtype(array.dtype).itemsize for array in arrays)
+    if limit is not None and needed > limit:
+        raise MemoryError(
+            f"the arrays take {needed / 1e9:.1f} GB and the device has {limit / 1e9:.1f} GB for everything: "
+            "data.StreamSource(arrays, batch_size, ...) gives the same batches, a few of them on the device at a time"
+        )
 
 
 @partial(jax.jit, static_argnums=3)

@@ -1,5 +1,6 @@
 """Where a generator stands in its stream: its seed, its state, and moving it."""
 
+from copy import copy
 from typing import Any, Self
 
 from jaxdl.random.arguments import integer
@@ -119,6 +120,6 @@ class Position:
         >>> generator.clone().random() == generator.random()
         True
         """
-        other = type(self)(0, fused=self.fused)
-        other.set_state(self.get_state())
+        other = copy(self)
+        other._stream = self._stream.copy()
         return other

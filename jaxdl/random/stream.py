@@ -7,6 +7,7 @@ import numpy as np
 
 WORDS = 624  # of the Mersenne Twister's state
 PIECE = 1 << 15  # elements at a time: the temporaries of one piece stay in the cache
+LANDMARKS = 4  # places remembered: an epoch's order skips the draws of all epochs before it, in two steps
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -26,10 +27,13 @@ class Stream:
         self.seed = seed % 2**64
         self._engine = np.random.RandomState(self.seed % 2**32)  # PyTorch keeps the low word alone
         self.untouched = True  # seeded and not drawn from: PyTorch's state tells it from "624 of 624 used"
+        self._passed = 0
+        self._landmarks: dict[int, tuple[Array, int]] = {}  # shared with copies: positions by draws passed
 
     def words(self, count: int) -> Array:
         """`count` 32-bit draws as uint32."""
         self.untouched = self.untouched and count == 0
+        self._passed += count
         return self._engine.randint(0, 2**32, size=count, dtype=np.uint32)
 
     def pairs(self, count: int) -> Array:
@@ -38,9 +42,18 @@ class Stream:
         return words[::2] << np.uint64(32) | words[1::2]
 
     def skip(self, count: int) -> None:
-        """Pass over `count` 32-bit draws."""
-        for piece in pieces(count, 1 << 12):
+        """Pass over `count` 32-bit draws: from a place where a stream of the same beginning has been, if one is known."""
+        end = self._passed + count
+        known = max((passed for passed in list(self._landmarks) if self._passed < passed <= end), default=None)
+        if known is not None and (place := self._landmarks.get(known)):
+            self._put(*place)
+            self._passed, self.untouched = known, False
+        for piece in pieces(end - self._passed, 1 << 12):
             self.words(piece.stop - piece.start)
+        if count > WORDS:
+            self._landmarks[end] = self.position()
+            for oldest in list(self._landmarks)[:-LANDMARKS]:
+                self._landmarks.pop(oldest, None)
 
     def fill(self, out: Array) -> None:
         """Uniforms in [0, 1): the low 24 bits of a 32-bit draw (float32), or 53 of a 64-bit one (float64)."""
@@ -66,11 +79,15 @@ class Stream:
 
     def move(self, key: Array, position: int) -> None:
         """Continue from such a position."""
-        self._engine.set_state(("MT19937", key.astype(np.uint32), position, 0, 0.0))
-        self.untouched = False
+        self._put(key, position)
+        self.untouched, self._passed, self._landmarks = False, 0, {}
 
     def copy(self) -> "Stream":
         """A second stream at the same place."""
         other = Stream(self.seed)
-        other.move(*self.position())
+        other._put(*self.position())
+        other.untouched, other._passed, other._landmarks = self.untouched, self._passed, self._landmarks
         return other
+
+    def _put(self, key: Array, position: int) -> None:
+        self._engine.set_state(("MT19937", key.astype(np.uint32), position, 0, 0.0))

@@ -117,6 +117,35 @@ def test_bad_data_is_refused(arrays, batch_size, message):
         data.ArraySource(arrays, batch_size)
 
 
+class Small:
+    """A device that says how much memory it has."""
+
+    def __init__(self, stats):
+        self.stats = stats
+
+    def memory_stats(self):
+        return self.stats
+
+
+def test_arrays_larger_than_the_device(monkeypatch):
+    """Counted in the types that they have there: 8 GB of float64 are 4 GB of float32."""
+    arrays = (np.broadcast_to(0.0, (10, 10**8)), np.broadcast_to(np.uint8(0), (10, 10**8)))
+    source = data.ArraySource(arrays, 8)
+    monkeypatch.setattr("jax.local_devices", lambda: [Small({"bytes_limit": 4_900_000_000})])
+    with pytest.raises(
+        MemoryError, match=r"take 5.0 GB and the device has 4.9 GB .* data.StreamSource\(arrays, batch_size"
+    ):
+        next(source.batches(0))
+    with pytest.raises(MemoryError, match="StreamSource"):
+        source.resident(0)
+
+
+@pytest.mark.parametrize("stats", [None, {}, {"bytes_limit": 24}])
+def test_arrays_that_fit_or_may(monkeypatch, stats):
+    monkeypatch.setattr("jax.local_devices", lambda: [Small(stats)])
+    assert next(data.ArraySource((np.zeros(6),), 2).batches(0))[0].shape == (2,)
+
+
 def test_shuffling_needs_a_seed():
     with pytest.raises(ValueError, match="needs a seed"):
         next(data.ArraySource((np.ones(4),), 2, shuffle=True).batches(0))

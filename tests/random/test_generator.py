@@ -7,7 +7,9 @@ import sys
 import numpy as np
 import pytest
 
+from jaxdl.data import ArraySource
 from jaxdl.random import TorchGenerator
+from jaxdl.random.stream import Stream
 
 SPANS = (
     (0, 1), (-5, 3), (0, 10), (0, 2**28 - 1), (0, 2**28), (-1, 2**28), (-(2**31), 2**31), (0, 2**40),
@@ -137,6 +139,51 @@ def test_skip(draws):
     skipped.skip(draws)
     drawn.uniform(draws)
     np.testing.assert_array_equal(skipped.get_state(), drawn.get_state())
+
+
+def test_skips_of_clones_know_where_they_have_been():
+    """Whichever clone has passed a place, forwards from any other: the state is that of drawing every word."""
+    draw, words = np.random.RandomState(0), TorchGenerator(3)
+    states, family = {0: TorchGenerator(3).get_state()}, [(TorchGenerator(3), 0)]
+    ends = set()
+    for _ in range(300):
+        generator, passed = family[draw.randint(len(family))]
+        count = int(draw.choice([0, 1, 624, 625, 1000, 20_000]))
+        clone = generator.clone()
+        if draw.rand() < 0.3:
+            clone.uniform(count)
+        else:
+            clone.skip(count)
+        ends.add(passed + count)
+        family = [*family[-20:], (clone, passed + count)]
+        states[passed + count] = clone.get_state()
+    at = 0
+    for end in sorted(ends):
+        words.uniform(end - at)
+        at = end
+        np.testing.assert_array_equal(states[end], words.get_state())
+
+
+def test_a_generator_that_is_set_elsewhere_forgets_where_it_was():
+    generator, other = TorchGenerator(3), TorchGenerator(4)
+    generator.skip(5000)
+    generator.set_state(other.get_state())
+    generator.skip(5000)
+    other.uniform(5000)
+    np.testing.assert_array_equal(generator.get_state(), other.get_state())
+
+
+def test_epochs_cost_the_same_however_many_went_before(monkeypatch):
+    words, drawn = Stream.words, []
+    monkeypatch.setattr(Stream, "words", lambda stream, count: drawn.append(count) or words(stream, count))
+    source, generator, costs = ArraySource((np.zeros(2000),), 100, shuffle=True), TorchGenerator(0), []
+    for epoch in range(30):
+        start = generator.clone()
+        start.skip(epoch * 700)  # an evaluation's
+        source.order(epoch, start)
+        costs.append(sum(drawn))
+        drawn.clear()
+    assert max(costs[2:]) < 6000
 
 
 def test_clone_is_a_second_generator():

@@ -63,7 +63,7 @@ class Halt(train.Callback):
 def fit(directory=None, epochs=EPOCHS, program=PROGRAM, source=SOURCE, **settings):
     if directory is not None:
         settings = {"directory": directory, "checkpoints": OFTEN, **settings}
-    return train.fit(program, source, epochs, evaluation=TEST, progress=False, **settings)
+    return train.fit(program, source, epochs, **{"evaluation": TEST, "progress": False, **settings})
 
 
 def crashed(directory, step, **settings):
@@ -245,6 +245,10 @@ def test_an_empty_file_that_nobody_wrote_is_found(saved):
         ({"seed": 1}, "another seed: it was 0 and is 1"),
         ({"source": data.ArraySource((X, LABELS), 10, shuffle=True)}, "other data: 5 batches an epoch"),
         ({"source": data.ArraySource((X + 1, LABELS), 16, shuffle=True)}, "same shapes with other numbers"),
+        ({"source": data.ArraySource((X, LABELS), 16)}, "the same rows in another order"),
+        ({"source": data.ArraySource((X, LABELS), 16, shuffle=True, seed=3)}, "the same rows in another order"),
+        ({"evaluation": None}, r"another evaluation: it was 2 batches with checksum \w+ and is none"),
+        ({"evaluation": data.ArraySource((X + 1, LABELS), 35)}, r"another evaluation: .* and is 2 batches with checksum"),
         ({"config": {"width": 8}}, "another configuration: width was 'nothing' and is 8"),
         ({"resume": 3}, r"no checkpoint of step 3 .* there are those of steps 12, 16"),
         ({"resume": False}, r"holds the checkpoints of an earlier run, up to step 16: resume=True"),

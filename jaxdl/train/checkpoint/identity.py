@@ -2,13 +2,14 @@
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
 import jax
 import numpy as np
 
+from jaxdl.data import Source
 from jaxdl.train.calls import batches_from
 from jaxdl.train.run import Run
 
@@ -33,18 +34,17 @@ class Identity:
     @cached_property
     def quick(self) -> dict[str, Any]:
         """What needs no tracing."""
-        source = self._run.source
-        arrays = [np.asarray(array) for array in getattr(source, "arrays", ())]
-        contents = 0
-        for array in arrays:
-            contents = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8), contents)
+        run = self._run
+        source, evaluation, order = run.source, run.evaluation, getattr(run.source, "order", None)
         return {
             "config": self._config,
-            "seed": self._run.generator.initial_seed(),
-            "generator": hashlib.sha256(self._run.generator.get_state().tobytes()).hexdigest(),
+            "seed": run.generator.initial_seed(),
+            "generator": hashlib.sha256(run.generator.get_state().tobytes()).hexdigest(),
             "batches": len(source),
-            "data": [[str(array.dtype), *array.shape] for array in arrays],
-            "contents": contents,
+            "data": [[str(array.dtype), *array.shape] for array in _arrays(source)],
+            "contents": _contents(_arrays(source)),
+            "order": None if order is None else _contents([order(0, run.start_of(0))]),
+            "evaluation": None if evaluation is None else [len(evaluation), _contents(_arrays(evaluation))],
             "jax": jax.__version__,
         }
 
@@ -55,6 +55,18 @@ class Identity:
         batch = next(batches_from(run.source, 0, run.start_of(0), 0))
         shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), (run.state, batch))
         return hashlib.sha256(jax.jit(run.program.step).lower(*shapes).as_text().encode()).hexdigest()
+
+
+def _arrays(source: Source) -> list[np.ndarray]:
+    """What a source holds in memory; a stream holds nothing."""
+    return [np.asarray(array) for array in getattr(source, "arrays", ())]
+
+
+def _contents(arrays: Iterable[np.ndarray]) -> int:
+    sum_ = 0
+    for array in arrays:
+        sum_ = zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8), sum_)
+    return sum_
 
 
 def signature_of(state: Any) -> dict[str, str]:
@@ -84,6 +96,10 @@ def difference(record: Mapping[str, Any], tensors: Mapping[str, str], identity: 
         )
     if there["contents"] != here["contents"]:
         return "other data: arrays of the same shapes with other numbers in them"
+    if there["order"] != here["order"]:
+        return "other data: the same rows in another order (`shuffle`, the sampler or its seed)"
+    if there["evaluation"] != here["evaluation"]:
+        return f"another evaluation: it was {_words(there['evaluation'])} and is {_words(here['evaluation'])}"
     if there["generator"] != here["generator"]:
         return "another model: its parameters took another number of draws from the seed"
     if there["jax"] == here["jax"] and there["program"] != identity.describe()["program"]:
@@ -92,6 +108,10 @@ def difference(record: Mapping[str, Any], tensors: Mapping[str, str], identity: 
             "train.restore(directory) gives its state, to begin another run from: fit(..., state=...)"
         )
     return None
+
+
+def _words(evaluation: list[int] | None) -> str:
+    return "none" if evaluation is None else f"{evaluation[0]} batches with checksum {evaluation[1]:08x}"
 
 
 def first_difference(there: Mapping[str, str], here: Mapping[str, str]) -> str:

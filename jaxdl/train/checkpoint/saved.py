@@ -8,7 +8,7 @@ from typing import Any
 
 from jaxdl.train.checkpoint.integrity import checksums, first_damage, read_json, write_whole
 
-FORMAT = 1
+FORMAT = 2
 
 
 class CheckpointError(ValueError):

@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+import math
 import numbers
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from jaxdl.train.program import Program
 Number = int | float
 Values = Mapping[str, Any]
 SEED = "seed"
+MOST = 1_000_000
 COLUMNS = ("run", "loss", "diverged")  # of a sweep's table
 
 
@@ -71,6 +73,9 @@ def grid(program: Any, over: Any, default_seed: int = 0) -> Grid:
         )
     lists = {name: _seeds(given) if name == SEED else _numbers(name, given) for name, given in over.items()}
     lists.setdefault(SEED, [default_seed])
+    if math.prod(map(len, lists.values())) > MOST:
+        product = " × ".join(str(len(values)) for values in lists.values())
+        raise ValueError(f"sweep: over must make at most {MOST:,} runs, given {product}")
     names = [name for name in lists if name != SEED]
     taken = [name for name in names if name in COLUMNS or name.startswith("test_")]
     if taken:

@@ -4,54 +4,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from itertools import islice
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from jaxdl.data import ArraySource
-from jaxdl.data.table import Cut, Resident
-from jaxdl.train.calls import signature, unchanged_types
-from jaxdl.train.program import Metrics, State
+from jaxdl.train.calls import signature
+from jaxdl.train.program import State
 from jaxdl.train.sweeps.beginnings import Beginnings
+from jaxdl.train.sweeps.call import CAPACITY, Trials, advance, evaluate, window
 from jaxdl.train.sweeps.grid import Grid, Values, stacked
 from jaxdl.train.sweeps.grouping import Plan, processors, stacked_states
 from jaxdl.train.sweeps.orders import Orders
 
-CAPACITY = 512  # steps that a call can hold
 SECONDS_A_CALL = 0.05
 SECONDS_BETWEEN_LOOKS = 0.1
 
 Numbers = dict[str, np.ndarray]
-
-
-class Trials(NamedTuple):
-    """What all runs have in common: their batches, what they are tested on, for how many epochs.
-
-    `skipped`: the draws that PyTorch's loader of test data would take between two epochs.
-    """
-
-    source: ArraySource
-    tests: list[Any]
-    skipped: int
-    epochs: int
-
-    @property
-    def whole(self) -> int:
-        """Batches of full size in an epoch."""
-        return len(self.source.sampler) // self.source.batch_size
-
-    @property
-    def rest(self) -> int:
-        """Rows of a shorter last batch, which counts unless it is dropped."""
-        return 0 if self.source.drop_last else len(self.source.sampler) % self.source.batch_size
-
-    @property
-    def steps(self) -> int:
-        """Steps of a run."""
-        return self.epochs * len(self.source)
 
 
 class Trained(NamedTuple):
@@ -80,15 +49,10 @@ class Lockstep:
         """Compile what the groups run: a program that trains, and one for each shape of the batches to test on."""
         group = self._filled(self._plan.groups[0])
         values, states = self._begin(group)
-        window = (np.int32(0), np.int32(0), np.bool_(False))
-        orders = next(self._orders(group))
-        advance = jax.jit(self._advance(), donate_argnums=1)
-        self._train = advance.lower(values, states, self._arrays, orders, *window).compile()
-
-        def evaluate(values: Values, state: State, batch: Any) -> Metrics:
-            return self._grid.build(values).evaluate(state, batch)
-
-        test = jax.jit(jax.vmap(evaluate, in_axes=(0, 0, None)))
+        orders, (nothing, _) = self._several(self._orders(group), 1), window(self._trials, 0, 0, 0)
+        train = jax.jit(advance(self._grid, self._trials, self._plan), donate_argnums=1)
+        self._train = train.lower(values, states, self._arrays, orders, nothing).compile()
+        test = jax.jit(evaluate(self._grid, self._plan))
         shapes = {signature(batch): batch for batch in self._trials.tests}
         self._test = {shape: test.lower(values, states, batch).compile() for shape, batch in shapes.items()}
 
@@ -117,22 +81,22 @@ class Lockstep:
 
     def _trained(self, group: list[int]) -> Trained:
         """A group after all its epochs."""
-        runs, steps, tests = self._filled(group), [], []
-        values, states = self._begin(runs)
-        for orders in islice(self._orders(runs), self._trials.epochs):
-            begin = 0
-            while begin < self._trials.whole:
+        runs, trials, steps, tests = self._filled(group), self._trials, [], []
+        (values, states), each, done = self._begin(runs), self._orders(runs), 0
+        while done < trials.epochs:
+            epochs = max(1, min(trials.epochs_a_call, trials.epochs - done, self._pace // len(trials.source)))
+            orders, first, done = self._several(each, epochs), 0, done + epochs
+            while first < trials.whole:
                 if self._stop.is_set():
                     raise InterruptedError("the sweep was stopped")
-                began, count = time.perf_counter(), min(self._pace, self._trials.whole - begin)
-                ends = begin + count == self._trials.whole
-                window = (np.int32(begin), np.int32(count), np.bool_(ends))
-                states, rows = self._train(values, states, self._arrays, orders, *window)
-                made = count + (ends and self._trials.rest > 0)
+                count = trials.whole if epochs > 1 else min(self._pace, trials.whole - first)
+                part, made = window(trials, epochs, first, count)
+                began = time.perf_counter()
+                states, rows = self._train(values, states, self._arrays, orders, part)
                 steps.append({name: np.asarray(row, np.float64)[:made] for name, row in rows.items()})
                 self._count(steps[-1]["loss"], len(group), time.perf_counter() - began)
-                begin += count
-            if self._trials.tests:
+                first += count
+            if trials.tests:
                 tests.append(self._tested(values, states))
         joined = {name: np.concatenate([part[name] for part in steps]).T for name in steps[0]}
         tested = {name: np.stack([part[name] for part in tests], axis=1) for name in (tests[0] if tests else ())}
@@ -155,6 +119,11 @@ class Lockstep:
             for name in measured[0]
         }
 
+    def _several(self, orders: Iterator[np.ndarray], epochs: int) -> np.ndarray:
+        """The next epochs' orders, filled up to as many as a call can hold."""
+        drawn = [next(orders) for _ in range(epochs)]
+        return np.stack(drawn + drawn[-1:] * (self._trials.epochs_a_call - epochs))
+
     def _filled(self, group: list[int]) -> list[int]:
         return group + group[-1:] * (self._plan.size - len(group))
 
@@ -171,38 +140,3 @@ class Lockstep:
         while True:
             drawn = orders.next()
             yield drawn[0] if self._plan.shared else np.stack([drawn[place] for place in places])
-
-    def _advance(self) -> Callable[..., tuple[State, Metrics]]:
-        """`count` whole batches from number `first` on, and the shorter last one if the epoch `ends`, of all runs."""
-        size, whole, rest = self._trials.source.batch_size, self._trials.whole, self._trials.rest
-        many, shorter = self._many(Cut(size)), self._many(Cut(rest, whole * size)) if rest else None
-        capacity = min(CAPACITY, whole) + 1
-
-        def advance(
-            values: Any, states: State, arrays: Any, orders: Any, first: Any, count: Any, ends: Any
-        ) -> tuple[State, Metrics]:
-            def made(step: Any, number: Any, index: Any, carried: Any) -> Any:
-                states, metrics = step(values, carried[0], arrays, orders, index)
-                return states, {name: row.at[number].set(metrics[name]) for name, row in carried[1].items()}
-
-            _, shapes = jax.eval_shape(many, values, states, arrays, orders, first)
-            rows = {name: jnp.zeros((capacity, *shape.shape), shape.dtype) for name, shape in shapes.items()}
-            carried = jax.lax.fori_loop(0, count, lambda i, carried: made(many, i, first + i, carried), (states, rows))
-            if shorter is not None:
-                carried = jax.lax.cond(ends, lambda c: made(shorter, count, jnp.int32(0), c), lambda c: c, carried)
-            return carried
-
-        return advance
-
-    def _many(self, cut: Cut) -> Callable[..., tuple[State, Metrics]]:
-        """A step of all runs of a group."""
-
-        @jax.jit  # traced once, however often it is named below
-        def step(values: Values, state: State, arrays: Any, order: Any, index: Any) -> tuple[State, Metrics]:
-            new, metrics = self._grid.build(values).step(state, cut(Resident(arrays, order), index))
-            if "loss" not in metrics or any(jnp.ndim(value) for value in metrics.values()):
-                shapes = {name: jnp.shape(value) for name, value in metrics.items()}
-                raise TypeError(f"a step's metrics must be scalars, 'loss' among them, given shapes {shapes}")
-            return unchanged_types(state, new), metrics
-
-        return jax.vmap(step, in_axes=(0, 0, None, None if self._plan.shared else 0, None))

@@ -15,10 +15,11 @@ from jaxdl.random import TorchGenerator
 from jaxdl.train.failure import OutOfMemoryError
 from jaxdl.train.program import Program
 from jaxdl.train.sweeps.beginnings import Beginnings
+from jaxdl.train.sweeps.call import Trials
 from jaxdl.train.sweeps.display import SweepDisplay
 from jaxdl.train.sweeps.grid import SEED, Grid, Number, Values, arrays, grid, require_traceable
 from jaxdl.train.sweeps.grouping import Plan, available_memory, chosen_together, planned
-from jaxdl.train.sweeps.lockstep import Lockstep, Trials
+from jaxdl.train.sweeps.lockstep import Lockstep
 from jaxdl.train.sweeps.orders import decided_by_run
 from jaxdl.train.sweeps.result import Sweep
 
