@@ -98,6 +98,8 @@ def unfinished(directory):
 
 def main(folder, kills, seed):
     """Kill it so many times, then let it end."""
+    import orbax.checkpoint  # noqa: F401  # once, and not in every fork
+
     draw, directory = chance.Random(seed), folder / "killed"
     jax.config.update("jax_compilation_cache_dir", str(folder / "compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
