@@ -42,7 +42,7 @@ class Stream:
         return words[::2] << np.uint64(32) | words[1::2]
 
     def skip(self, count: int) -> None:
-        """Pass over `count` 32-bit draws: from a place where a stream of the same beginning has been, if one is known."""
+        """Pass over `count` 32-bit draws, from a place where a stream of this beginning has been if one is known."""
         end = self._passed + count
         known = max((passed for passed in list(self._landmarks) if self._passed < passed <= end), default=None)
         if known is not None and (place := self._landmarks.get(known)):

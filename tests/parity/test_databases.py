@@ -13,7 +13,7 @@ from jaxdl.optim import schedules
 
 pytestmark = pytest.mark.torch
 
-SAMPLES = 1  # of each entry and mode; -m slow runs them all
+SAMPLES = 1  # of each entry and mode; -m exhaustive runs them all
 # A figure may differ from the page's by so much before the page counts as stale: rounding differs between machines.
 ROUNDING, FACTOR = {"float64": 1e-13, "float32": 2e-6}, 20.0
 
@@ -55,11 +55,12 @@ def check(coverage, rows, database_name, limit):
         assert found <= FACTOR * recorded + ROUNDING[dtype], f"{kind} {dtype}: {found:.1e}, in the page {recorded:.1e}"
 
 
+@pytest.mark.slow
 def test_it_agrees_with_torch(coverage, rows, database_name):
     check(coverage, rows, database_name, SAMPLES)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_it_agrees_with_torch_on_every_sample(coverage, rows, database_name):
     check(coverage, rows, database_name, None)
 

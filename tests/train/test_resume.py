@@ -248,7 +248,10 @@ def test_an_empty_file_that_nobody_wrote_is_found(saved):
         ({"source": data.ArraySource((X, LABELS), 16)}, "the same rows in another order"),
         ({"source": data.ArraySource((X, LABELS), 16, shuffle=True, seed=3)}, "the same rows in another order"),
         ({"evaluation": None}, r"another evaluation: it was 2 batches with checksum \w+ and is none"),
-        ({"evaluation": data.ArraySource((X + 1, LABELS), 35)}, r"another evaluation: .* and is 2 batches with checksum"),
+        (
+            {"evaluation": data.ArraySource((X + 1, LABELS), 35)},
+            r"another evaluation: .* and is 2 batches with checksum",
+        ),
         ({"config": {"width": 8}}, "another configuration: width was 'nothing' and is 8"),
         ({"resume": 3}, r"no checkpoint of step 3 .* there are those of steps 12, 16"),
         ({"resume": False}, r"holds the checkpoints of an earlier run, up to step 16: resume=True"),

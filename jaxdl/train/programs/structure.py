@@ -58,9 +58,10 @@ def owned(tree: Any) -> Any:
 
     def own(leaf: Any) -> jax.Array:
         array = jnp.asarray(leaf)
-        return jnp.copy(array) if _is_key(array) else jnp.array(array, array.dtype)
+        return array if _is_key(array) or not array.weak_type else array.astype(array.dtype)
 
-    return jax.tree.map(own, tree)
+    # Not jnp.copy, which compiles a program for each shape.
+    return jax.device_put(jax.tree.map(own, tree), may_alias=False)
 
 
 def settled(new: Any, old: Any) -> Any:
