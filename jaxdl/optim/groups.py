@@ -38,7 +38,7 @@ def param_groups(
         An optax transformation. Its state holds one state a group, under the pattern ('*' for the rest).
 
     Raises:
-        TypeError: a keyword that `factory` does not have.
+        TypeError: groups that are no dict, or a keyword that `factory` does not have.
         ValueError: `factory` is lbfgs, which has one group alone; when the parameters are known, a pattern that no
             parameter is left for.
 
@@ -50,6 +50,11 @@ def param_groups(
     >>> {name: round(update.item(), 6) for name, update in updates.items()}
     {'fc.bias': -1.0, 'fc.weight': -0.1}
     """
+    if not isinstance(groups, Mapping):
+        raise TypeError(
+            "param_groups: groups must be a dict of settings by pattern, such as {'*.bias': {'weight_decay': 0.0}}, "
+            f"given {type(groups).__name__}"
+        )
     if factory is lbfgs:
         raise ValueError("param_groups: factory must treat every parameter by itself; lbfgs has one group alone")
     accepted = inspect.signature(factory).parameters

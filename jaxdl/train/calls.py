@@ -17,6 +17,7 @@ from jax.sharding import Mesh
 from jaxdl.data import ArraySource, Source
 from jaxdl.data.table import Cut, Resident
 from jaxdl.random import TorchGenerator
+from jaxdl.train.contract import begun, require_count, require_program, stepped
 from jaxdl.train.placement import Placement
 from jaxdl.train.program import Metrics, Program, State
 from jaxdl.train.run import Measured, Run
@@ -74,12 +75,13 @@ class Calls:
         steps_per_call: 1 for a host loop, more for a loop on the device; None to choose.
 
     Raises:
+        TypeError: steps_per_call is not an integer.
         ValueError: steps_per_call below 1.
     """
 
     def __init__(self, run: Run, steps_per_call: int | None) -> None:
-        if steps_per_call is not None and steps_per_call < 1:
-            raise ValueError(f"steps_per_call must be at least 1, or None to choose, given {steps_per_call}")
+        if steps_per_call is not None:
+            require_count("steps_per_call", steps_per_call, ", or None to choose")
         self._run, self._wanted = run, steps_per_call
         self._pace, self._shapes = _Pace(steps_per_call), _Shapes()
         self._placed: tuple[Any, Any] = (None, None)
@@ -87,9 +89,14 @@ class Calls:
         self.looped: bool | None = None if steps_per_call is None else steps_per_call > 1
 
     def epoch(self, generator: TorchGenerator, due: Callable[[], int]) -> Iterator[Measured]:
-        """Make the steps that are left of the run's epoch, call by call; `due()` is how many a call may hold now."""
+        """Make the steps that are left of the run's epoch, call by call; `due()` is how many a call may hold now.
+
+        Raises:
+            ValueError: the source gives more batches, or fewer, than its `len()`.
+        """
         run = self._run
         for feed in self._feeds(generator):
+            self._require_length(run.batch + feed.batches <= len(run.source), "more")
             index, left = self._scalar(feed.first), feed.batches
             once, loop = _compiled(run, feed.cut, max(CAPACITY, self._wanted or 1))
             if self.looped is None:
@@ -106,6 +113,15 @@ class Calls:
                 measured = Measured(metrics, count)
                 self._pace.called(measured, CALLS_IN_FLIGHT if looped else STEPS_IN_FLIGHT)
                 yield measured
+        self._require_length(run.batch == len(run.source), str(run.batch))
+
+    def _require_length(self, holds: bool, given: str) -> None:
+        run = self._run
+        if not holds:
+            raise ValueError(
+                f"the source gave {given} batches in epoch {run.epoch + 1}, and its len() says {len(run.source)}; "
+                "every epoch must have that many: checkpoints and histories count by it"
+            )
 
     def _scalar(self, value: int) -> jax.Array:
         if value not in self._scalars:
@@ -186,11 +202,8 @@ def _compiled(run: Run, cut: Callable[..., Any], capacity: int) -> tuple[Any, An
 def _step(program: Program, placement: Any, cut: Callable[..., Any]) -> Callable[..., tuple[State, Metrics, jax.Array]]:
     def step(state: State, inputs: Any, index: jax.Array) -> tuple[State, Metrics, jax.Array]:
         batch = placement.split_batch(cut(inputs, index))
-        new, metrics = program.step(state, batch)
-        if "loss" not in metrics or any(jnp.ndim(value) for value in metrics.values()):
-            shapes = {name: jnp.shape(value) for name, value in metrics.items()}
-            raise TypeError(f"a step's metrics must be scalars, 'loss' among them, given shapes {shapes}")
-        return placement.keep_state(unchanged_types(state, new)), placement.gathered(metrics), index + 1
+        new, metrics = stepped(state, program.step(state, batch))
+        return placement.keep_state(new), placement.gathered(metrics), index + 1
 
     return step
 
@@ -210,33 +223,6 @@ def _loop(step: Callable[..., Any], placement: Any, capacity: int) -> Callable[.
         return jax.lax.fori_loop(0, count, body, (state, rows, index))
 
     return loop
-
-
-def unchanged_types(before: Any, after: Any) -> Any:
-    """`after`, its types strong: a step gives back the shapes and dtypes that it was given, or it would compile anew.
-
-    Raises:
-        TypeError: it does not; the first array is named.
-    """
-    structure: Any = jax.tree.structure(before)
-    new_structure: Any = jax.tree.structure(after)
-    if structure != new_structure:
-        raise TypeError(f"a step must give back a state of the form it was given: {structure}, given {new_structure}")
-    leaves = []
-    for (path, leaf), value in zip(jax.tree_util.tree_leaves_with_path(before), jax.tree.leaves(after), strict=True):
-        value = jnp.asarray(value)
-        if (leaf.shape, leaf.dtype) != (value.shape, value.dtype):
-            name = jax.tree_util.keystr(path)
-            raise TypeError(
-                f"a step must give back the shapes and dtypes that it was given: state{name} was "
-                f"{leaf.dtype}{list(leaf.shape)} and became {value.dtype}{list(value.shape)}"
-            )
-        leaves.append(value if jax.dtypes.issubdtype(value.dtype, jax.dtypes.extended) else _strong(value))
-    return jax.tree.unflatten(structure, leaves)
-
-
-def _strong(value: jax.Array) -> jax.Array:
-    return jax.lax.convert_element_type(value, value.dtype)
 
 
 class _Pace:
@@ -300,6 +286,9 @@ def memory(program: Program, source: ArraySource, mesh: Mesh | None = None) -> d
         Bytes a device: `arguments` (the state and the data), `state` (the state's share of them), `temporary`
         (activations and gradients, at their largest) and `total`.
 
+    Raises:
+        TypeError: the source is no `ArraySource`.
+
     >>> import numpy as np
     >>> from jaxdl import data, functional, nn, optim, train
     >>> program = train.supervised(lambda rngs: nn.Linear(8, 8, rngs=rngs), functional.mse_loss, optim.adam(0.1))
@@ -307,8 +296,11 @@ def memory(program: Program, source: ArraySource, mesh: Mesh | None = None) -> d
     >>> train.memory(program, data.ArraySource((x, x), 16))["state"]
     880
     """
+    require_program(program)
+    if not isinstance(source, ArraySource):
+        raise TypeError(f"memory: source must be a data.ArraySource, given {type(source).__name__}")
     placement, generator = Placement(mesh), TorchGenerator(0)
-    state = placement.put_state(program.init(generator))
+    state = placement.put_state(begun(program, generator))
     run = Run(program, source, None, 1, generator, placement, state)
     feed = next(Calls(run, 1)._resident(source, generator))
     once, _ = _compiled(run, feed.cut, CAPACITY)

@@ -18,6 +18,16 @@ from jaxdl.random import TorchGenerator
 from jaxdl.train.callbacks.callback import Callback
 from jaxdl.train.calls import Calls
 from jaxdl.train.checkpoint import Checkpoints, Directory
+from jaxdl.train.contract import (
+    begun,
+    require_callbacks,
+    require_count,
+    require_in_place,
+    require_like_drawn,
+    require_program,
+    require_scalars,
+    require_source,
+)
 from jaxdl.train.failure import Snapshots, memory_explained
 from jaxdl.train.history import History
 from jaxdl.train.placement import Placement
@@ -86,7 +96,11 @@ def fit(
         The trained state and the history.
 
     Raises:
-        ValueError: epochs or steps_per_call below 1, or a directory that holds checkpoints of an earlier run.
+        TypeError: an argument of another kind, a callback that puts something else in `run.state`, or a step that does
+            not give back the state's form and the metrics that `Program` asks for.
+        ValueError: epochs or steps_per_call below 1, a source whose epochs have another number of batches than its
+            `len()`, a given state of another form, one that a callback puts back after it was used up, or a directory
+            that holds checkpoints of an earlier run.
         NonFiniteLossError: a number became NaN or infinite; it names the step and the first tensor that held it.
         OutOfMemoryError: the device has too little memory; the sentence says what would need less.
         CheckpointError: a checkpoint could not be written, or not be resumed from; it names the last good one.
@@ -98,14 +112,20 @@ def fit(
 
     An example stands at `train.supervised`.
     """
-    if epochs < 1:
-        raise ValueError(f"epochs must be at least 1, given {epochs}")
+    require_program(program)
+    require_source("source", source)
+    if evaluation is not None:
+        require_source("evaluation", evaluation, "draws")
+    require_count("epochs", epochs)
+    require_callbacks(callbacks)
     if directory is None and (resume or checkpoints is not None):
         raise ValueError("checkpoints and resume need directory=..., where they are kept")
     placement, generator = Placement(mesh), TorchGenerator(seed)
-    drawn = program.init(generator)  # always: the batches' order starts where the parameters' draws end
-    begun = placement.put_state(drawn if state is None else state)
-    run = Run(program, source, evaluation, epochs, generator, placement, begun)
+    drawn = begun(program, generator)  # always: the batches' order starts where the parameters' draws end
+    if state is not None:
+        require_like_drawn(state, drawn)
+    first = placement.put_state(drawn if state is None else state)
+    run = Run(program, source, evaluation, epochs, generator, placement, first)
     calls = Calls(run, steps_per_call)
     with ExitStack() as stack:
         interrupted = stack.enter_context(_deferred_interrupt(also_term=directory is not None))
@@ -176,11 +196,12 @@ class _Loop:
             self._save()
         self._snapshots.look(last=not run.goes_on)
 
-    def _steered(self, hook: Callable[..., None], *arguments: Any) -> None:
+    def _steered(self, hook: Any, *arguments: Any) -> None:
         """A callback; where it put another state in place, the search for a bad number must not begin before it."""
         before = self._run.state
         hook(self._run, *arguments)
         if self._run.state is not before:
+            require_in_place(hook.__self__, before, self._run.state)
             self._snapshots.renew()
 
     def _look(self) -> None:
@@ -218,6 +239,10 @@ class _Loop:
 def evaluate(program: Program, state: State, source: Source) -> dict[str, float]:
     """The program's metrics over a whole source: the mean over rows, whatever the batches' sizes.
 
+    Raises:
+        TypeError: not a program, not a source, or metrics that are no scalars.
+        ValueError: a source without batches.
+
     >>> import numpy as np
     >>> from jaxdl import data, functional, nn, optim, random, train
     >>> program = train.supervised(nn.Identity(), functional.mse_loss, optim.sgd(0.1))
@@ -226,6 +251,8 @@ def evaluate(program: Program, state: State, source: Source) -> dict[str, float]
     >>> train.evaluate(program, state, data.ArraySource((x, 0 * x), batch_size=2))["loss"]
     1.6666666666666667
     """
+    require_program(program)
+    require_source("source", source)
     mesh = _mesh_of(state)
     placement = Placement(mesh)
     rows, measured = [], []
@@ -233,6 +260,7 @@ def evaluate(program: Program, state: State, source: Source) -> dict[str, float]
         leaves = jax.tree.leaves(batch)
         rows.append(len(leaves[-1]) if leaves else 1)
         measured.append(program.compiled_evaluate(state, batch if mesh is None else placement.put_batch(batch)))
+        require_scalars("an evaluation", measured[-1])
     # One array at a time once all are ready: jax.device_get takes 20 times as long over many scalars (37 against 1.7
     # µs each).
     jax.block_until_ready(measured)

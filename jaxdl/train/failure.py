@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxdl.train.calls import batches_from, unchanged_types
+from jaxdl.train.calls import batches_from
+from jaxdl.train.contract import unchanged_types
 from jaxdl.train.program import State
 from jaxdl.train.run import Run
 

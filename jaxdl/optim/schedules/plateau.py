@@ -1,5 +1,6 @@
 """A learning rate that falls when a metric stops improving."""
 
+import numbers
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -62,6 +63,7 @@ def reduce_lr_on_plateau(
         `init() -> state` and `update(state, metric) -> state`, in float64 where jax's x64 mode is on, else float32.
 
     Raises:
+        TypeError: a setting that is no number, patience or cooldown that is no integer.
         ValueError: factor of 1 or more, an unknown mode or threshold_mode.
 
     >>> plateau = reduce_lr_on_plateau(1.0, patience=1, factor=0.5)
@@ -71,6 +73,12 @@ def reduce_lr_on_plateau(
     >>> float(state.learning_rate)
     0.5
     """
+    for name, value in {"factor": factor, "threshold": threshold, "min_lr": min_lr, "eps": eps}.items():
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise TypeError(f"reduce_lr_on_plateau: {name} must be a number, given {value!r}")
+    for name, count in {"patience": patience, "cooldown": cooldown}.items():
+        if isinstance(count, bool) or not isinstance(count, numbers.Integral):
+            raise TypeError(f"reduce_lr_on_plateau: {name} must be an integer, given {count!r}")
     require(factor < 1, "reduce_lr_on_plateau", "factor must be below 1", factor)
     require(mode in ("min", "max"), "reduce_lr_on_plateau", "mode must be 'min' or 'max'", repr(mode))
     known = threshold_mode in ("rel", "abs")

@@ -45,8 +45,8 @@ class EarlyStopping(Callback):
     ) -> None:
         if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
             raise ValueError(f"EarlyStopping: patience must be an integer, at least 1, given {patience!r}")
-        if not min_delta >= 0:
-            raise ValueError(f"EarlyStopping: min_delta must be at least 0, given {min_delta}")
+        if not (isinstance(min_delta, int | float) and min_delta >= 0):
+            raise ValueError(f"EarlyStopping: min_delta must be at least 0, given {min_delta!r}")
         if mode not in ("min", "max"):
             raise ValueError(f"EarlyStopping: mode must be 'min' or 'max', given {mode!r}")
         self.metric, self.patience, self.min_delta, self.mode = metric, patience, min_delta, mode

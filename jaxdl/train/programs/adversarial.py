@@ -11,7 +11,7 @@ import optax
 
 from jaxdl.random import TorchGenerator
 from jaxdl.train.program import Batch, Metrics, Program, State
-from jaxdl.train.programs.descent import descend, require_optimizer, require_scalar
+from jaxdl.train.programs.descent import descend, require_named, require_optimizer, require_scalar
 from jaxdl.train.programs.play import Play
 from jaxdl.train.programs.structure import Structure, Tensors, converted, owned, settled
 
@@ -90,7 +90,9 @@ def adversarial(
     order = tuple(players if order is None else order)
     if sorted(order) != sorted(players):
         raise ValueError(f"adversarial: order must hold each of {', '.join(players)} once, given {', '.join(order)}")
-    for name, metric in (metrics or {}).items():
+    for name, metric in require_named("adversarial: metrics", metrics).items():
+        if name == "loss" or name in {f"{player}_loss" for player in players}:
+            raise ValueError(f"adversarial: a metric named {name!r} would replace a loss; give it another name")
         if not callable(metric):
             raise TypeError(f"adversarial: metric {name!r} must be a function, given {type(metric).__name__}")
     structures = {name: Structure(player.model) for name, player in players.items()}
@@ -185,7 +187,7 @@ class _Game:
         return _Moved(params, settled(buffers, before.buffers), opt_state), value
 
     def value(self, name: str, play: Play, batch: Batch, key: jax.Array) -> jax.Array:
-        value = jnp.asarray(self.players[name].objective(play, batch, key))
+        value = self.players[name].objective(play, batch, key)
         return require_scalar(f"adversarial: the objective of {name!r}", value)
 
     def evaluate(self, state: State, batch: Batch) -> Metrics:
@@ -199,12 +201,14 @@ class _Game:
 
 
 def _require_players(players: Mapping[str, Any]) -> None:
+    if not isinstance(players, Mapping):
+        raise TypeError(f"adversarial: players must be a dict of train.Player by name, given {type(players).__name__}")
     if not players:
         raise ValueError("adversarial: players must hold a player, given none")
     for name, player in players.items():
         if not isinstance(player, Player):
             raise TypeError(f"adversarial: player {name!r} must be a train.Player, given {type(player).__name__}")
-        if not name.isidentifier() or hasattr(Play, name) or name in Play.__slots__:
+        if not isinstance(name, str) or not name.isidentifier() or hasattr(Play, name) or name in Play.__slots__:
             raise ValueError(f"adversarial: a player's name must be able to follow `play.`, given {name!r}")
         for what in ("model", "objective"):
             if not callable(getattr(player, what)):

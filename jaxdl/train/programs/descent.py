@@ -1,9 +1,10 @@
 """One step of an optimiser, whatever it asks for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from jaxdl.train.programs.structure import settled
@@ -18,8 +19,20 @@ def require_optimizer(where: str, optimizer: Any) -> None:
         )
 
 
-def require_scalar(where: str, value: jax.Array) -> jax.Array:
-    """`value`, refused unless it is one number."""
+def require_named(where: str, functions: Any) -> Mapping[str, Any]:
+    """Functions by name; None is none of them."""
+    if functions is not None and not isinstance(functions, Mapping):
+        raise TypeError(f"{where} must be a dict of functions by name, given {type(functions).__name__}")
+    return functions or {}
+
+
+def require_scalar(where: str, given: Any) -> jax.Array:
+    """What a loss gave, refused unless it is one number that can have a gradient."""
+    if given is None:
+        raise TypeError(f"{where} must give one number, gave None; is a return missing?")
+    value = jnp.asarray(given)
+    if not jnp.issubdtype(value.dtype, jnp.floating):
+        raise TypeError(f"{where} must give a real floating-point number, which has a gradient, gave {value.dtype}")
     if value.shape != ():
         raise ValueError(f"{where} must give one number, gave shape {value.shape}; take the mean, or the sum")
     return value

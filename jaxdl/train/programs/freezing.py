@@ -15,6 +15,8 @@ def require_patterns(where: str, patterns: Any) -> tuple[str, ...]:
     """
     if isinstance(patterns, str):
         raise TypeError(f"{where} must be a tuple of patterns, given the string {patterns!r}; write ({patterns!r},)")
+    if not isinstance(patterns, Sequence):
+        raise TypeError(f"{where} must be a tuple of patterns, () for none, given {patterns!r}")
     for pattern in patterns:
         if not isinstance(pattern, str):
             raise TypeError(f"{where} must hold patterns of names, given {pattern!r}")

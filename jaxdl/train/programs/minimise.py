@@ -108,7 +108,7 @@ class _Descent:
     def value(self, params: Tensors, state: State, batch: Batch) -> jax.Array:
         settings = {"key": jax.random.fold_in(state.key, state.step)} if self.noisy else {}
         value = self.function(self.form.of(params), *batch, **settings)
-        return require_scalar("minimise: function", jnp.asarray(value))
+        return require_scalar("minimise: function", value)
 
     def step(self, state: State, batch: Batch) -> tuple[State, Metrics]:
         value, gradients = jax.value_and_grad(self.value)(state.params, state, batch)

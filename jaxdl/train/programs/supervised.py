@@ -14,7 +14,7 @@ from jaxdl.optim.averaging import Average, AverageState
 from jaxdl.random import TorchGenerator
 from jaxdl.train.program import Batch, Metrics, Probe, Program, State
 from jaxdl.train.programs.accumulation import Differentiate, Forward, averaged_over_parts, in_parts
-from jaxdl.train.programs.descent import descend, require_optimizer, require_scalar
+from jaxdl.train.programs.descent import descend, require_named, require_optimizer, require_scalar
 from jaxdl.train.programs.freezing import require_patterns, unfrozen
 from jaxdl.train.programs.precision import computed_in, computing_type
 from jaxdl.train.programs.structure import Structure, Tensors, converted, owned, settled
@@ -79,9 +79,9 @@ def supervised(
     Raises:
         TypeError: the model, loss or a metric cannot be called, the optimiser is no optax transformation, average is
             none of `jaxdl.optim`, compute_dtype is not floating, patterns are one string.
-        ValueError: accumulate below 1; when the parameters are known, a pattern without a match or no parameter left to
-            train; when a step is traced, a loss that is not one number, or with `accumulate` arrays without the rows as
-            their first axis.
+        ValueError: accumulate below 1, a metric named 'loss'; when the parameters are known, a pattern without a match
+            or no parameter left to train; when a step is traced, a loss that is not one number, or with `accumulate`
+            arrays without the rows as their first axis.
 
     >>> import numpy as np
     >>> from jaxdl import data, functional, nn, optim, train
@@ -91,6 +91,8 @@ def supervised(
     >>> round(state.params["weight"].item(), 2)
     3.0
     """
+    if "loss" in require_named("supervised: metrics", metrics):
+        raise ValueError("supervised: a metric named 'loss' would take the place of the loss; give it another name")
     measures = {"loss": loss, **(metrics or {})}
     for name, measure in (("model", model), *measures.items()):
         if not callable(measure):
@@ -165,7 +167,7 @@ class _Learning:
         *inputs, target = batch
         output, buffers = forward({**state.params, **trained}, state.buffers, tuple(inputs), key)
         value = self.measures["loss"](output, target)
-        return require_scalar("supervised: loss", jnp.asarray(value)), (output, buffers)
+        return require_scalar("supervised: loss", value), (output, buffers)
 
     def whole(self) -> Forward:
         """The forward pass of a whole batch."""

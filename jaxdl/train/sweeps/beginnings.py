@@ -4,6 +4,7 @@ import threading
 from typing import Any, NamedTuple
 
 from jaxdl.random import TorchGenerator
+from jaxdl.train.contract import begun
 from jaxdl.train.program import State
 from jaxdl.train.sweeps.grid import SEED, Grid, arrays
 
@@ -42,7 +43,7 @@ class Beginnings:
             which = self.origin(run)
             if which not in self._drawn:
                 generator = TorchGenerator(int(self._rows[run][SEED]))
-                self._drawn[which] = Beginning(program.init(generator), generator)
+                self._drawn[which] = Beginning(begun(program, generator), generator)
             return self._drawn[which]
 
     def origin(self, run: int) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from jaxdl.data import ArraySource
 from jaxdl.data.table import Cut, Resident
-from jaxdl.train.calls import unchanged_types
+from jaxdl.train.contract import require_scalars, stepped
 from jaxdl.train.program import Metrics, State
 from jaxdl.train.sweeps.grid import Grid, Values
 from jaxdl.train.sweeps.grouping import Plan
@@ -106,7 +106,9 @@ def evaluate(grid: Grid, plan: Plan) -> Callable[..., Metrics]:
     """`(values, states, batch) -> metrics`, `[runs]` each."""
 
     def evaluate(values: Values, state: State, batch: Any) -> Metrics:
-        return grid.build(values).evaluate(state, batch)
+        metrics = grid.build(values).evaluate(state, batch)
+        require_scalars("an evaluation", metrics)
+        return metrics
 
     return _over_runs(evaluate, (0, 0, None), plan.size)
 
@@ -116,11 +118,7 @@ def _many(grid: Grid, cut: Cut, plan: Plan) -> Callable[..., tuple[State, Metric
 
     @jax.jit  # traced once, however often it is named
     def step(values: Values, state: State, arrays: Any, order: Any, index: Any) -> tuple[State, Metrics]:
-        new, metrics = grid.build(values).step(state, cut(Resident(arrays, order), index))
-        if "loss" not in metrics or any(jnp.ndim(value) for value in metrics.values()):
-            shapes = {name: jnp.shape(value) for name, value in metrics.items()}
-            raise TypeError(f"a step's metrics must be scalars, 'loss' among them, given shapes {shapes}")
-        return unchanged_types(state, new), metrics
+        return stepped(state, grid.build(values).step(state, cut(Resident(arrays, order), index)))
 
     return _over_runs(step, (0, 0, None, None if plan.shared else 0, None), plan.size)
 

@@ -12,6 +12,7 @@ from jax.extend.core import Literal
 
 from jaxdl.data import ArraySource, Source
 from jaxdl.random import TorchGenerator
+from jaxdl.train.contract import begun
 from jaxdl.train.failure import OutOfMemoryError
 from jaxdl.train.program import Program
 from jaxdl.train.sweeps.beginnings import Beginnings
@@ -122,7 +123,7 @@ def _consequence(runs: Grid, trials: Trials) -> Callable[[Values], Any]:
 
     def consequence(values: Values) -> Any:
         program = runs.build(values)
-        state = program.init(TorchGenerator(int(runs.over[SEED][0])))
+        state = begun(program, TorchGenerator(int(runs.over[SEED][0])))
         batch = tuple(jnp.zeros((trials.source.batch_size, *array.shape[1:]), array.dtype) for array in arrays)
         tested = program.evaluate(state, jax.tree.map(jnp.zeros_like, trials.tests[0])) if trials.tests else {}
         return jax.tree.leaves(state), program.step(state, batch), tested
