@@ -13,7 +13,8 @@ class Callback:
 
     A callback reads `run` (its `state`, `history`, `epoch`, `step`), may put another state in its place
     (`run.state = run.state._replace(...)`, with the same shapes and dtypes) and may end it: `run.stop("why")`. A step
-    consumes the state that it is given: one that is to be put back later is kept as a copy. What a callback remembers from epoch to epoch goes through `state_dict`, so that a resumed run goes on as the unbroken one would.
+    consumes the state that it is given: one that is to be put back later is kept as a copy. What a callback remembers
+    from epoch to epoch goes through `state_dict`, so that a resumed run goes on as the unbroken one would.
 
     >>> class EveryEpoch(Callback):
     ...     def epoch_ended(self, run, record):
