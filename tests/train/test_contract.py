@@ -180,3 +180,16 @@ def scored(play, batch, key):
 def test_parts_of_a_program(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("over", "settings", "message"),
+    [
+        ({1: [0.1]}, {}, "over must have the names of program's arguments as keys, given 1"),
+        ({"rate": jnp.asarray(0.1)}, {}, r"over\['rate'\] must be a list of numbers"),
+        ({"rate": [0.1]}, {"evaluation": (X, Y)}, "evaluation must be a data.Source, .* given tuple"),
+    ],
+)
+def test_arguments_of_a_sweep(over, settings, message):
+    with pytest.raises(TypeError, match=message):
+        train.sweep(lambda rate: supervised(optim.sgd(rate)), source(), over, 1, progress=False, **settings)

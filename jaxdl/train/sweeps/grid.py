@@ -71,6 +71,9 @@ def grid(program: Any, over: Any, default_seed: int = 0) -> Grid:
             f"sweep: over must be a dict of names and lists of values, such as "
             f"{{'learning_rate': [1e-3, 1e-2], 'seed': range(8)}}, given {over!r}"
         )
+    unnamed = [name for name in over if not isinstance(name, str)]
+    if unnamed:
+        raise TypeError(f"sweep: over must have the names of program's arguments as keys, given {unnamed[0]!r}")
     lists = {name: _seeds(given) if name == SEED else _numbers(name, given) for name, given in over.items()}
     lists.setdefault(SEED, [default_seed])
     if math.prod(map(len, lists.values())) > MOST:
@@ -161,7 +164,7 @@ def _require_arguments(program: Any, names: list[str]) -> None:
 
 
 def _listed(name: str, given: Any) -> list[Any]:
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    if isinstance(given, str) or not isinstance(given, Iterable) or getattr(given, "shape", None) == ():
         raise TypeError(f"sweep: over[{name!r}] must be a list of numbers, given {given!r}")
     values = [value.item() if hasattr(value, "item") and np.size(value) == 1 else value for value in given]
     if not values:

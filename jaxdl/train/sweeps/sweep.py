@@ -12,7 +12,7 @@ from jax.extend.core import Literal
 
 from jaxdl.data import ArraySource, Source
 from jaxdl.random import TorchGenerator
-from jaxdl.train.contract import begun
+from jaxdl.train.contract import begun, require_source
 from jaxdl.train.failure import OutOfMemoryError
 from jaxdl.train.program import Program
 from jaxdl.train.sweeps.beginnings import Beginnings
@@ -109,6 +109,8 @@ def _trials(source: Any, evaluation: Source | None, epochs: int) -> Trials:
             f"sweep: source must be a data.ArraySource, whose rows stay on the device and are shared by all runs, "
             f"given {type(source).__name__}; with another source, call train.fit for one run after the other"
         )
+    if evaluation is not None:
+        require_source("evaluation", evaluation, "draws")
     if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         raise ValueError(f"sweep: epochs must be an integer, at least 1, given {epochs!r}")
     if evaluation is None:
