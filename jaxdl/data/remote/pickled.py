@@ -46,7 +46,7 @@ def loads(content: bytes, name: str) -> Any:
     Traceback (most recent call last):
     ValueError: batch is no sound pickle of data: it asks for `__builtin__ print`; only arrays of bytes would do
     """
-    machine = _Machine()
+    machine = _Machine(len(content))
     try:
         with warnings.catch_warnings(action="ignore"):  # of escapes in names that are refused anyway
             for step, argument, _ in pickletools.genops(content):
@@ -58,9 +58,10 @@ def loads(content: bytes, name: str) -> Any:
 
 
 class _Machine:
-    """pickle's stack, its marks and its memo."""
+    """pickle's stack, its marks and its memo; its arrays have no more bytes than the pickle."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self.left = size
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
@@ -104,7 +105,11 @@ class _Machine:
         elif step == "REDUCE":
             self.stack.append(_made(*self._last(2)))
         elif step == "BUILD":
-            self.stack.append(_filled(*self._last(2)))
+            filled = _filled(*self._last(2))
+            self.left -= getattr(filled, "nbytes", 0)
+            if self.left < 0:  # one string, from the memo, in many arrays
+                raise ValueError("its arrays take more bytes than it has")
+            self.stack.append(filled)
         else:
             raise ValueError(f"it takes the step {step}, which data does not need")
 

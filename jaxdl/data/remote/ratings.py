@@ -42,8 +42,8 @@ def movielens_100k(
 def _parsed(content: bytes, place: str) -> tuple[np.ndarray, np.ndarray]:
     """Lines of four numbers: the person, the film, the rating, and when, in seconds since 1970."""
     try:
-        rows = np.array([line.split(b"\t") for line in content.splitlines()]).astype(np.int64)
-    except ValueError as error:
+        rows = np.array([[int(number) for number in line.split(b"\t")] for line in content.splitlines()], np.int64)
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"{place} is no table of ratings: {error}") from error
     if rows.ndim != 2 or rows.shape[1] != 4:
         raise ValueError(f"{place} is a table of shape {rows.shape}, and four numbers a line would do")

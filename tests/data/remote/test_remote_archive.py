@@ -3,6 +3,8 @@
 import gzip
 import io
 import tarfile
+import tracemalloc
+import zipfile
 from contextlib import suppress
 
 import numpy as np
@@ -77,15 +79,73 @@ def test_a_size_of_terabytes(tmp_path):
         contents(tmp_path, "set.tar.gz", gzip.compress(info.tobuf(tarfile.GNU_FORMAT)))
 
 
-def test_a_name_of_gigabytes(tmp_path):
-    """The name is read before tarfile gives a member: the limit holds for all that is unpacked."""
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE])
+def test_a_name_of_gigabytes(tmp_path, kind):
+    """Refused by its header: tarfile reads the name as a whole before it gives a member."""
     info = tarfile.TarInfo("././@LongLink")
-    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 2**27
-    stream = io.BytesIO()
-    with gzip.open(stream, "wb", 1) as packed:
-        packed.write(info.tobuf(tarfile.GNU_FORMAT) + bytes(2**27))
+    info.type, info.size = kind, 2**27
+    with pytest.raises(ValueError, match="is refused: the name of a member is longer than a megabyte"):
+        contents(tmp_path, "set.tar.gz", gzip.compress(info.tobuf(tarfile.GNU_FORMAT)))
+
+
+def test_names_without_end(tmp_path):
+    """The limit holds for all that is unpacked, whatever it is."""
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 2**19
+    packed = gzip.compress((info.tobuf(tarfile.GNU_FORMAT) + bytes(2**19)) * 20, 1)
     with pytest.raises(ValueError, match="is refused: it unpacks to more than this data set may have"):
-        contents(tmp_path, "set.tar.gz", stream.getvalue())
+        contents(tmp_path, "set.tar.gz", packed)
+
+
+def test_a_size_below_0(tmp_path):
+    sound = gzip.decompress(forms.tar(MEMBERS))
+    head = bytearray(sound[:512])
+    head[124:136] = bytes([255] * 12)
+    head[148:156] = b"%06o\0 " % sum(head[:148] + b" " * 8 + head[156:])
+    with pytest.raises(ValueError, match=r"is refused: its member './set/a.txt' has a size of -1 bytes"):
+        contents(tmp_path, "set.tar.gz", gzip.compress(bytes(head) + sound[512:]))
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda tar: tar[:1024], "it holds no member where one belongs: empty header"),
+        (lambda tar: tar[:1124], "it holds no member where one belongs: truncated header"),
+        (lambda tar: tar[:1024] + b"?" + tar[1025:], "it holds no member where one belongs: bad checksum"),
+        (lambda tar: tar[:1024] + bytes(512) + tar[1536:], "something follows its end"),
+    ],
+    ids=["no end", "half a header", "damaged header", "end in the middle"],
+)
+def test_members_are_not_lost_without_a_word(tmp_path, damage, sentence):
+    """tarfile takes all of these for the archive's end."""
+    packed = gzip.compress(damage(gzip.decompress(forms.tar(MEMBERS))))
+    with pytest.raises(ValueError, match=f"set.tar.gz is a damaged archive: {sentence}"):
+        contents(tmp_path, "set.tar.gz", packed)
+
+
+def test_a_zip_file_that_understates_its_sizes(tmp_path):
+    """No more is unpacked than was announced: what limits and memory were counted with."""
+    packed = bytearray(forms.zipped({"set/a.txt": bytes(2**26)}))
+    for place in (packed.find(b"PK\x03\x04") + 22, packed.find(b"PK\x01\x02") + 24):
+        packed[place : place + 4] = (10).to_bytes(4, "little")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"set.zip is a damaged archive: Bad CRC-32 for file 'set/a.txt'"):
+            contents(tmp_path, "set.zip", bytes(packed))
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_file_packed_in_another_way(tmp_path, method):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as packed:
+        packed.writestr("set/a.txt", b"first")
+    with pytest.raises(
+        ValueError, match=r"is refused: its member 'set/a.txt' is compressed in an unusual way, and def"
+    ):
+        contents(tmp_path, "set.zip", stream.getvalue())
 
 
 @both

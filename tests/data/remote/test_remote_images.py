@@ -169,6 +169,8 @@ def array(kind=b"U\x02u1", shape=b"K\x02\x85", content=b"U\x02ab", function=b"cn
     )
 
 
+MANY = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+MANY += b"(K\x01K\xff\x85cnumpy\ndtype\nU\x02u1\x85R\x89h\x00tb"
 HOSTILE = {
     "objects": (array(kind=b"U\x02O8"), "an array of other numbers; only arrays of bytes would do"),
     "floats": (array(kind=b"U\x02f8"), "an array of other numbers; only arrays of bytes would do"),
@@ -191,6 +193,10 @@ HOSTILE = {
     "keys without values": (b"}(U\x01au.", "shorter"),
     "deep": (b")" + b"\x85" * 10**5 + b"U\x01a\x85R.", "it makes an object"),
     "a memo of gigabytes": (b"K\x01r\xff\xff\xff\xff0", "it takes the step POP"),
+    "one string in many arrays": (
+        b"U\xff" + bytes(255) + b"q\x00" + MANY * 9 + b".",
+        "its arrays take more bytes than it has",
+    ),
     "a string of gigabytes": (b"T\xff\xff\xff\x7fabc.", "expected 2147483647 bytes"),
 }  # fmt: skip
 
