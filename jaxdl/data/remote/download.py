@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,25 +57,36 @@ def folder_of(data_set: str, folder: Folder) -> Path:
     """Where a data set's files are kept."""
     import pooch
 
+    if folder is not None and not isinstance(folder, str | os.PathLike):
+        raise TypeError(f"`folder` (={folder!r}) must be a path, or None")
     return Path(folder or os.environ.get("JAXDL_DATA") or pooch.os_cache("jaxdl")).expanduser() / data_set
 
 
 def known_files(data_set: str, checksums: Checksums) -> list[File]:
     """The table's files, with the caller's checksums."""
     files = {file.name: file for file in FILES[data_set]}
+    if checksums is not None and not isinstance(checksums, Mapping):
+        raise TypeError(f"`checksums` (={checksums!r}) must be a dict, from file names to checksums")
     unknown = sorted(set(checksums or ()) - set(files))
     if unknown:
         raise ValueError(f"`checksums` names {', '.join(unknown)}; {data_set} has {', '.join(files)}")
     for name, checksum in (checksums or {}).items():
-        algorithm, _, digits = checksum.rpartition(":")
-        if (algorithm or "sha256") not in hashlib.algorithms_available or not re.fullmatch("[0-9a-fA-F]{32,}", digits):
+        algorithm, _, digits = str(checksum).rpartition(":")
+        if _digits(algorithm or "sha256") != len(digits) or not re.fullmatch("[0-9a-fA-F]+", digits):
             raise ValueError(f"the checksum of {name} must be a SHA-256, or such as 'md5:...', given {checksum!r}")
     return [replace(file, sha256=(checksums or {}).get(name, file.sha256)) for name, file in files.items()]
+
+
+def _digits(algorithm: str) -> int:
+    """How many an algorithm's checksum has; 0 where there is none, or it has no length of its own."""
+    return 2 * hashlib.new(algorithm).digest_size if algorithm in hashlib.algorithms_available else 0
 
 
 def _checked_mirrors(mirrors: Mirrors) -> list[str] | None:
     if isinstance(mirrors, str):
         raise TypeError(f"`mirrors` (={mirrors!r}) must be a list of addresses; [{mirrors!r}] would do")
+    if mirrors is not None and not isinstance(mirrors, Sequence):
+        raise TypeError(f"`mirrors` (={mirrors!r}) must be a list of addresses, or None")
     given = os.environ.get("JAXDL_MIRRORS", "").split() or None if mirrors is None else list(mirrors)
     for mirror in given or ():
         if not (isinstance(mirror, str) and mirror.startswith(("http://", "https://"))):
@@ -90,13 +102,12 @@ def _urls(data_set: str, file: File, mirrors: list[str] | None) -> list[str]:
 
 def _held(path: Path, file: File, urls: list[str], replaced: bool) -> Path:
     """The path of the file, once it is there with the right checksum."""
-    import pooch
-
-    if path.is_file() and pooch.hashes.hash_matches(path, file.sha256):
+    if _is_right(path, file):
         return path
     failures = []
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with alone(path):
+    with usable(path), alone(path):
+        if _is_right(path, file):  # another process made it meanwhile
+            return path
         for url in urls:
             failure = _downloaded(url, path, file)
             if failure is None:
@@ -110,16 +121,25 @@ def _held(path: Path, file: File, urls: list[str], replaced: bool) -> Path:
     )
 
 
+def _is_right(path: Path, file: File) -> bool:
+    import pooch
+
+    return path.is_file() and pooch.hashes.hash_matches(path, file.sha256)
+
+
 def _downloaded(url: str, path: Path, file: File) -> str | None:
     """Download to the path, and say why not where that fails; nothing with another checksum ever has that name."""
     import pooch
 
     failure = ""
+    checked = unfinished(path).with_suffix(".checked")  # a folder of its own for pooch's files, which a kill leaves
     for _ in range(ATTEMPTS):
         transfer = Transfer(unfinished(path), file.size)
         try:
+            shutil.rmtree(checked, ignore_errors=True)
             with _quiet(pooch.get_logger()):
-                pooch.retrieve(url, file.sha256, path.name, path.parent, downloader=transfer)
+                pooch.retrieve(url, file.sha256, path.name, checked, downloader=transfer)
+            os.replace(checked / path.name, path)
             return None
         except TransferError as error:
             failure = str(error)
@@ -129,6 +149,8 @@ def _downloaded(url: str, path: Path, file: File) -> str | None:
             failure = f"its checksum is not {file.sha256}"
             if not transfer.resumed:
                 break
+        finally:
+            shutil.rmtree(checked, ignore_errors=True)
     return failure
 
 
@@ -146,6 +168,22 @@ def _quiet(logger: logging.Logger) -> Iterator[None]:
 def unfinished(path: Path) -> Path:
     """Where an unfinished download waits for the next attempt."""
     return path.with_name(f".{path.name}.part" if _locks() else f".{path.name}.{os.getpid()}.part")
+
+
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """What the system refuses while the file or folder at the path is made, in a sentence that says what would do."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except ConnectionError:
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(
+            error.errno,
+            f"{path} cannot be written ({reason}); name a folder with room for it: folder=... or JAXDL_DATA",
+        ) from error
 
 
 @contextmanager

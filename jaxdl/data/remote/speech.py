@@ -10,6 +10,7 @@ import wave
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from jaxdl.data.remote.download import (
     folder_of,
     known_files,
     unfinished,
+    usable,
 )
 
 RATE = 16_000  # samples a second, and a clip
@@ -66,16 +68,27 @@ def speech_commands(
     place = folder_of("speech_commands", folder) / f"recordings-{file.sha256.rpartition(':')[2][:16]}"
     if not place.is_dir():
         (fetched,) = fetch("speech_commands", folder, mirrors, checksums)
-        with alone(place):
+        with usable(place), alone(place):
             if not place.is_dir():
                 _lay_out(fetched, place)
-    clips, labels = np.load(place / "clips.npy", mmap_mode="r"), np.load(place / "labels.npy")
-    index = json.loads((place / "index.json").read_text(encoding="utf-8"))
+    clips, labels, index = _laid_out(place)
     classes = None if words is None else _classes(words, index["words"])
     ends = dict(zip(PARTS, accumulate(index["clips"]), strict=True))
     rows = [slice(ends[part] - index["clips"][PARTS.index(part)], ends[part]) for part in ("training", held_out)]
     (x_train, y_train), (x_test, y_test) = (_chosen(clips[part], labels[part], classes) for part in rows)
     return x_train, y_train, x_test, y_test
+
+
+def _laid_out(place: Path) -> tuple[np.ndarray, np.ndarray, dict[str, list[Any]]]:
+    """The recordings, their words' numbers, and the words and how many recordings each part has."""
+    try:
+        clips, labels = np.load(place / "clips.npy", mmap_mode="r"), np.load(place / "labels.npy")
+        index = json.loads((place / "index.json").read_text(encoding="utf-8"))
+        if not len(clips) == len(labels) == sum(index["clips"]):
+            raise ValueError("its files are of different lengths")
+    except (OSError, EOFError, ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"{place} is damaged ({error}); remove it, and it is laid out again") from error
+    return clips, labels, index
 
 
 def _classes(words: Sequence[str], known: list[str]) -> np.ndarray:
@@ -123,7 +136,12 @@ def _parts(fetched: Fetched) -> dict[str, int]:
             names.append(name)
         return name in LISTS
 
-    lists = {LISTS[name]: content.decode("utf-8").split() for name, content in archive.contents(fetched, wanted)}
+    lists = {}
+    for name, content in archive.contents(fetched, wanted):
+        try:
+            lists[LISTS[name]] = content.decode("utf-8").split()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{fetched.path}, {name}, is no text in UTF-8: {error}") from error
     missing = [name for name, part in LISTS.items() if part not in lists]
     if missing or not names:
         raise ValueError(f"{fetched.path} does not hold {', '.join(missing) or 'recordings such as yes/1.wav'}")
@@ -132,12 +150,15 @@ def _parts(fetched: Fetched) -> dict[str, int]:
 
 
 def _write_clips(fetched: Fetched, names: list[str], path: Path) -> None:
-    clips = np.lib.format.open_memmap(path, "w+", np.int16, (len(names), RATE))
     rows = {name: row for row, name in enumerate(names)}
-    for name, content in archive.contents(fetched, rows.__contains__):
-        samples = _samples(content, f"{fetched.path}, {name},")[:RATE]
-        clips[rows[name], : len(samples)] = samples
-    clips.flush()
+    with open(path, "wb") as stream:  # written, not mapped: where the disk is full, that would end the process
+        form = {"descr": "<i2", "fortran_order": False, "shape": (len(names), RATE)}
+        np.lib.format.write_array_header_1_0(stream, form)
+        start = stream.tell()
+        stream.truncate(start + 2 * RATE * len(names))
+        for name, content in archive.contents(fetched, rows.__contains__):
+            stream.seek(start + 2 * RATE * rows[name])
+            stream.write(_samples(content, f"{fetched.path}, {name},")[:RATE].tobytes())
 
 
 def _samples(content: bytes, place: str) -> np.ndarray:
@@ -146,8 +167,8 @@ def _samples(content: bytes, place: str) -> np.ndarray:
         with wave.open(io.BytesIO(content)) as clip:
             form, count = (clip.getnchannels(), 8 * clip.getsampwidth(), clip.getframerate()), clip.getnframes()
             samples = clip.readframes(count)
-    except (wave.Error, EOFError, struct.error) as error:
-        raise ValueError(f"{place} is no sound .wav file: {error}") from error
+    except (wave.Error, EOFError, struct.error, RuntimeError) as error:  # RuntimeError: a chunk beyond the end
+        raise ValueError(f"{place} is no sound .wav file: {str(error) or 'it ends early'}") from error
     if form != (1, 16, RATE):
         raise ValueError(
             f"{place} has {form[0]} channels of {form[1]} bits at {form[2]} Hz; 1 of 16 bits at {RATE} Hz would do"

@@ -176,7 +176,45 @@ def test_without_mirrors_nothing_is_asked(tmp_path):
         remote.cifar10(folder=tmp_path, mirrors=[])
 
 
+def test_a_full_disk(server, publish, small_disk):
+    arguments = publish("mnist", LARGE)
+    with (
+        small_disk(50_000),
+        pytest.raises(
+            OSError, match=rf"{IMAGES} cannot be written \(File too large\); name a folder with room for it:"
+        ),
+    ):
+        remote.mnist(**arguments)
+    assert kept(arguments["folder"] / "mnist") == [f".{IMAGES}.part"]
+    remote.mnist(**arguments)
+    assert kept(arguments["folder"] / "mnist") == sorted(forms.IDX_NAMES)
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below"])
+def test_a_folder_that_cannot_be(tmp_path, folder):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(OSError, match=rf"{IMAGES} cannot be written \(Not a directory\); name a folder with room"):
+        remote.mnist(folder=tmp_path / folder, mirrors=[])
+
+
+def test_a_folder_in_the_files_place(publish):
+    arguments = publish("mnist", forms.digits())
+    (arguments["folder"] / "mnist" / IMAGES).mkdir(parents=True)
+    with pytest.raises(OSError, match=rf"{IMAGES} cannot be written \(Is a directory\)"):
+        remote.mnist(**arguments)
+    assert kept(arguments["folder"] / "mnist") == [IMAGES]
+
+
 def test_arguments(tmp_path):
+    with pytest.raises(TypeError, match=r"`folder` \(=3\) must be a path, or None"):
+        remote.mnist(folder=3)
+    with pytest.raises(TypeError, match=r"`mirrors` \(=5\) must be a list of addresses, or None"):
+        remote.mnist(folder=tmp_path, mirrors=5)
+    with pytest.raises(TypeError, match=r"`checksums` \(=\['a'\]\) must be a dict, from file names to checksums"):
+        remote.mnist(folder=tmp_path, mirrors=[], checksums=["a"])
+    for wrong in (5, "md5:" + "0" * 64, "shake_128:" + "0" * 64):
+        with pytest.raises(ValueError, match=r"must be a SHA-256, or such as 'md5:...', given "):
+            remote.mnist(folder=tmp_path, mirrors=[], checksums={IMAGES: wrong})
     with pytest.raises(TypeError, match=r"must be a list of addresses; \['https://example.org'\] would do"):
         remote.mnist(folder=tmp_path, mirrors="https://example.org")
     with pytest.raises(ValueError, match=r"begins with https:// or http://, given 'ftp://example.org'"):
@@ -220,3 +258,4 @@ def test_what_a_killed_process_began_is_continued(server, publish):
     server.pause = 0.0
     assert remote.mnist(**arguments)[0].shape == (1000, 1, 28, 28)
     assert server.asked[1][1] is not None
+    assert kept(arguments["folder"] / "mnist") == sorted(forms.IDX_NAMES)

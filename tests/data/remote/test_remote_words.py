@@ -52,6 +52,8 @@ def test_movielens(place, split):
 
 ODD_RATINGS = {
     "words": (b"a\tb\tc\td\n", "ml-100k/u1.base, is no table of ratings: "),
+    "beyond 64 bits": (b"1\t2\t3\t99999999999999999999\n", "ml-100k/u1.base, is no table of ratings: "),
+    "one endless number": (b"1\t2\t3\t4\n" * 20_000 + b"1" * 4000, "ml-100k/u1.base, is no table of ratings: "),
     "ragged": (b"1\t2\t3\t4\n1\t2\n", "ml-100k/u1.base, is no table of ratings: "),
     "empty": (b"", r"ml-100k/u1.base, is a table of shape \(0,\), and four numbers a line would do"),
     "three": (b"1\t2\t3\n", r"is a table of shape \(1, 3\), and four numbers a line would do"),
@@ -125,6 +127,28 @@ def test_recordings_are_laid_out_once(place):
     ]
 
 
+@pytest.mark.parametrize("name", ["clips.npy", "labels.npy", "index.json"])
+@pytest.mark.parametrize("left", [None, 0, 2, 200])
+def test_a_damaged_layout(place, name, left):
+    arguments = place("speech_commands", words())
+    remote.speech_commands(**arguments)
+    (file,) = (arguments["folder"] / "speech_commands").glob(f"recordings-*/{name}")
+    content = file.read_bytes()
+    file.unlink() if left is None else file.write_bytes(content[: min(left, len(content) - 1)])
+    with pytest.raises(ValueError, match=r"recordings-\w+ is damaged \(.*\); remove it, and it is laid out again"):
+        remote.speech_commands(**arguments)
+
+
+def test_recordings_on_a_full_disk(place, small_disk):
+    arguments = place("speech_commands", words())
+    with (
+        small_disk(50_000),
+        pytest.raises(OSError, match=r"recordings-\w+ cannot be written \(File too large\); name a folder with room"),
+    ):
+        remote.speech_commands(**arguments)
+    assert not [path for path in (arguments["folder"] / "speech_commands").iterdir() if path.is_dir()]
+
+
 ODD_WORDS = {
     "rate": (
         {"./no/9.wav": forms.sound(FULL, rate=8000)},
@@ -136,6 +160,11 @@ ODD_WORDS = {
     "no head": ({"./no/9.wav": forms.sound(FULL)[:20]}, "is no sound .wav file: "),
     "empty": ({"./no/9.wav": b""}, "is no sound .wav file: "),
     "text": ({"./no/9.wav": b"<html></html>"}, "is no sound .wav file: "),
+    "a chunk beyond the end": (
+        {"./no/9.wav": forms.sound(FULL)[:16] + b"\xff" * 4 + forms.sound(FULL)[20:]},
+        "is no sound .wav file: it ends early",
+    ),
+    "a list of bytes": ({"./testing_list.txt": b"\xff"}, "testing_list.txt, is no text in UTF-8: "),
     "no list": ({"./testing_list.txt": None}, "does not hold testing_list.txt"),
 }
 
