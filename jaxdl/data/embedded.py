@@ -7,6 +7,7 @@ the same on every machine. Columns that are standardised use the training rows' 
 import numpy as np
 
 from jaxdl.random import TorchGenerator
+from jaxdl.random.arguments import number
 
 Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -98,7 +99,7 @@ def _classes(x: np.ndarray, y: np.ndarray, test_fraction: float, seed: int) -> S
 
 
 def _split(x: np.ndarray, y: np.ndarray, test_fraction: float, seed: int) -> Split:
-    if not 0 < test_fraction < 1:
+    if not 0 < number(test_fraction, "test_fraction") < 1:
         raise ValueError(f"test_fraction must be between 0 and 1, given {test_fraction}")
     order = TorchGenerator(seed).randperm(len(x))
     test = order[: max(1, round(test_fraction * len(x)))]
@@ -109,4 +110,9 @@ def _split(x: np.ndarray, y: np.ndarray, test_fraction: float, seed: int) -> Spl
 
 
 def _standardised(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    return (values - reference.mean(axis=0)) / reference.std(axis=0)
+    spread = reference.std(axis=0)
+    if not spread.all():
+        raise ValueError(
+            f"test_fraction must leave rows to train on that differ, and leaves {len(reference)} that do not"
+        )
+    return (values - reference.mean(axis=0)) / spread

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from jaxdl.data.embedded import Split
-from jaxdl.random.arguments import integer
+from jaxdl.random.arguments import integer, number
 
 
 def pydoc_text() -> str:
@@ -91,7 +91,8 @@ class CharacterTokens:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write them to a JSON file."""
-        write(path, {"kind": "characters", "vocabulary": self.vocabulary})
+        # One by one: side by side, JSON's reader joins two surrogates to one character.
+        write(path, {"kind": "characters", "vocabulary": list(self.vocabulary)})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -102,9 +103,11 @@ class CharacterTokens:
             ValueError: it holds no such tokens.
         """
         vocabulary = read(path, "characters", "vocabulary")
-        if not isinstance(vocabulary, str) or not vocabulary or list(vocabulary) != sorted(set(vocabulary)):
+        characters = vocabulary if isinstance(vocabulary, list) else []
+        sound = all(isinstance(character, str) and len(character) == 1 for character in characters)
+        if not characters or not sound or characters != sorted(set(characters)):
             raise ValueError(f"{path} is damaged: its vocabulary must be different characters in order")
-        return cls(vocabulary)
+        return cls("".join(characters))
 
 
 def windows(tokens: Any, length: int, stride: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -160,7 +163,7 @@ def sequences(tokens: Any, length: int, test_fraction: float = 0.1, stride: int 
     ([8, 9, 10, 11], [9, 10, 11, 12], [[14, 15, 16, 17]])
     """
     row = _row(tokens)
-    if not 0 < test_fraction < 1:
+    if not 0 < number(test_fraction, "test_fraction") < 1:
         raise ValueError(f"test_fraction must be between 0 and 1, given {test_fraction}")
     first = row.size - round(test_fraction * row.size)
     return *windows(row[:first], length, stride), *windows(row[first:], length)
@@ -198,8 +201,11 @@ def write(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
     file = Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    unfinished.write_text(json.dumps(content) + "\n", encoding="ascii")
-    os.replace(unfinished, file)
+    try:
+        unfinished.write_text(json.dumps(content) + "\n", encoding="ascii")
+        os.replace(unfinished, file)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def read(path: str | os.PathLike[str], kind: str, field: str) -> Any:
@@ -209,7 +215,7 @@ def read(path: str | os.PathLike[str], kind: str, field: str) -> Any:
         raise FileNotFoundError(f"there is no file {file}")
     try:
         content = json.loads(file.read_text(encoding="ascii"))
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or content.get("kind") != kind or field not in content:
         raise ValueError(f"{file} holds no tokens of kind {kind!r}; it must be a file that their save wrote")

@@ -58,3 +58,16 @@ def test_standardised_by_the_training_rows(load):
 def test_a_split_leaves_rows_to_train_on(fraction):
     with pytest.raises(ValueError, match="test_fraction"):
         data.iris(test_fraction=fraction)
+
+
+@pytest.mark.parametrize("fraction", ["a fifth", None])
+def test_a_fraction_is_a_number(fraction):
+    with pytest.raises(TypeError, match=r"`test_fraction` .* must be one number"):
+        data.iris(test_fraction=fraction)
+
+
+def test_rows_that_do_not_differ_have_no_deviation():
+    with pytest.raises(
+        ValueError, match="test_fraction must leave rows to train on that differ, and leaves 1 that do not"
+    ):
+        data.breast_cancer(test_fraction=0.998)

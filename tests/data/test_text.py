@@ -124,6 +124,19 @@ def test_saved_and_loaded(tokens, tmp_path):
         other.load(tmp_path / "new" / "tokens.json")
 
 
+def test_half_characters_are_saved_apart(tmp_path):
+    """What JSON's reader would join: a low surrogate that follows a high one."""
+    CharacterTokens("a\ud83d\ude00").save(tmp_path / "tokens.json")
+    assert CharacterTokens.load(tmp_path / "tokens.json").vocabulary == "a\ud83d\ude00"
+
+
+def test_what_cannot_be_saved_leaves_nothing(tmp_path):
+    (tmp_path / "tokens.json").mkdir()
+    with pytest.raises(OSError, match=r"tokens\.json"):
+        CharacterTokens("ab").save(tmp_path / "tokens.json")
+    assert [file.name for file in tmp_path.iterdir()] == ["tokens.json"]
+
+
 @pytest.mark.parametrize(
     ("kind", "content", "message"),
     [
@@ -131,7 +144,13 @@ def test_saved_and_loaded(tokens, tmp_path):
         (CharacterTokens, "[]", "holds no tokens"),
         (CharacterTokens, "\xff", "holds no tokens"),
         (CharacterTokens, '{"kind": "characters"}', "holds no tokens"),
-        (CharacterTokens, '{"kind": "characters", "vocabulary": "ba"}', "different characters in order"),
+        (CharacterTokens, "[" * 100_000, "holds no tokens"),
+        (CharacterTokens, '{"kind": "characters", "vocabulary": ["b", "a"]}', "different characters in order"),
+        (CharacterTokens, '{"kind": "characters", "vocabulary": ["a", "a"]}', "different characters in order"),
+        (CharacterTokens, '{"kind": "characters", "vocabulary": ["ab"]}', "different characters in order"),
+        (CharacterTokens, '{"kind": "characters", "vocabulary": ["a", []]}', "different characters in order"),
+        (CharacterTokens, '{"kind": "characters", "vocabulary": []}', "different characters in order"),
+        (CharacterTokens, '{"kind": "characters", "vocabulary": "ab"}', "different characters in order"),
         (CharacterTokens, '{"kind": "characters", "vocabulary": 3}', "different characters in order"),
         (BytePairTokens, '{"kind": "byte pairs", "merges": [[0, 256]]}', r"merge 256 \(=\(0, 256\)\) must join two"),
         (BytePairTokens, '{"kind": "byte pairs", "merges": [[1, 2, 3]]}', "must join two"),
