@@ -265,6 +265,8 @@ def _named(numbers: Sequence[int], read: Callable[[Any], Any], argument: Any) ->
         raise RuntimeError(f"the dataset raised StopIteration for {_words(numbers)}") from error
     except Exception as error:
         where = f"in {_words(numbers)} of the dataset"
+        if where in str(error) or where in getattr(error, "__notes__", ()):
+            raise  # the same exception as before
         if len(error.args) == 1 and isinstance(error.args[0], str) and type(error).__str__ is BaseException.__str__:
             error.args = (f"{error.args[0]} ({where})",)
         else:  # a message made of other things, as a KeyError's or an OSError's

@@ -305,6 +305,17 @@ def test_a_row_that_cannot_be_read(make, kind, message, prefetch):
     assert caught.value is error or isinstance(error, StopIteration)
 
 
+@pytest.mark.parametrize("error", [ValueError("torn"), OSError(5, "torn")])
+def test_the_row_is_named_once(error):
+    """Also where the dataset has one exception for all times."""
+    source = data.StreamSource(Failing(error), 8)
+    for _ in range(3):
+        with pytest.raises(type(error)):
+            list(source.batches(0))
+    words = " ".join([str(error), *getattr(error, "__notes__", ())])
+    assert words.count("in row 17 of the dataset") == 1
+
+
 def test_rows_that_cannot_be_read_together():
     with pytest.raises(ValueError, match=r"^torn \(in rows 16, 17, 18, 19, … 23 of the dataset\)$"):
         list(data.StreamSource(FailingAtOnce(ValueError("torn")), 8).batches(0))
