@@ -33,6 +33,8 @@ K = augment.keys(0, 0, np.arange(2))
         (lambda: augment.random_rotate(K, X.astype(int), 3), "floating point or uint8"),
         (lambda: augment.cutout(K, X, 0), "`size`"),
         (lambda: augment.cutout(K, X, 2, "red"), "`fill`"),
+        (lambda: augment.cutout(K, X.astype(np.uint8), 2, 256), r"`fill` \(=256\) .* images of uint8 can hold"),
+        (lambda: augment.cutout(K, X.astype(np.uint8), 2, 0.5), r"`fill` \(=0.5\) .* images of uint8 can hold"),
         (lambda: augment.mixup(K, X, T, 0), r"`alpha` \(=0.0\) must be positive"),
         (lambda: augment.cutmix(K, X, T, -1), "`alpha`"),
         (lambda: augment.mixup(K, X, np.arange(2)), "must be floating-point probabilities"),

@@ -1,6 +1,7 @@
 """Images that lose a square, mix with one another, or are put on one scale."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +27,8 @@ def cutout(keys: jax.Array, images: ArrayLike, size: int | tuple[int, int], fill
 
     Raises:
         TypeError: a size that is no integer.
-        ValueError: a size below 1, images that are not `[N, C, H, W]`, or other than a key for each.
+        ValueError: a size below 1, a fill that integer images cannot hold, images that are not `[N, C, H, W]`, or other
+            than a key for each.
 
     >>> from jaxdl.data import augment
     >>> cutout(augment.keys(0, 0, jnp.arange(1)), jnp.ones((1, 1, 2, 2)), size=4).tolist()
@@ -35,9 +37,9 @@ def cutout(keys: jax.Array, images: ArrayLike, size: int | tuple[int, int], fill
     DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", 2017.
     """
     x = batch(keys, images)
-    sides = jnp.broadcast_to(jnp.array(pair(size, "size", 1)), (len(x), 2))
+    value, sides = _value(fill, x.dtype), jnp.broadcast_to(jnp.array(pair(size, "size", 1)), (len(x), 2))
     inside = _rectangles(own(keys, "cutout"), sides, x)
-    return jnp.where(inside[:, None], jnp.asarray(real(fill, "fill")).astype(x.dtype), x)
+    return jnp.where(inside[:, None], value, x)
 
 
 def mixup(keys: jax.Array, images: ArrayLike, target: ArrayLike, alpha: float = 0.2) -> tuple[jax.Array, jax.Array]:
@@ -111,7 +113,8 @@ def cutmix(keys: jax.Array, images: ArrayLike, target: ArrayLike, alpha: float =
     sides = jnp.floor(side[:, None] * jnp.array(x.shape[2:])).astype(jnp.int32)
     inside = _rectangles(own(keys, "cutmix's centre"), sides, x)
     partner = _partners(own(keys, "cutmix's partner"))
-    kept = 1 - inside.mean((1, 2), dtype=t.dtype)
+    # Counted in float32 at least: bfloat16 counts no further than 256.
+    kept = 1 - inside.mean((1, 2), dtype=jnp.promote_types(t.dtype, jnp.float32))
     return jnp.where(inside[:, None], x[partner], x), _between(kept[:, None], t, t[partner])
 
 
@@ -141,9 +144,10 @@ def normalise(images: ArrayLike, mean: Sequence[float], std: Sequence[float]) ->
         )
     if not (np.isfinite(centre).all() and np.isfinite(spread).all() and (spread > 0).all()):
         raise ValueError(f"`mean` (={mean}) must be finite, and `std` (={std}) finite and above 0")
-    real_x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
-    centre, spread = (values.astype(real_x.dtype)[:, None, None] for values in (centre, spread))
-    return (real_x - centre) / spread
+    kind = x.dtype if jnp.issubdtype(x.dtype, jnp.floating) else jnp.float32
+    wide = x.astype(jnp.promote_types(kind, jnp.float32))  # a difference of bfloat16 would keep few of its digits
+    centre, spread = (values.astype(wide.dtype)[:, None, None] for values in (centre, spread))
+    return ((wide - centre) / spread).astype(kind)
 
 
 def _with_target(keys: jax.Array, images: ArrayLike, target: ArrayLike) -> tuple[jax.Array, jax.Array]:
@@ -156,6 +160,16 @@ def _with_target(keys: jax.Array, images: ArrayLike, target: ArrayLike) -> tuple
     if t.ndim != 2 or len(t) != len(x):
         raise ValueError(f"`target` (of shape {t.shape}) must be [{len(x)}, classes], probabilities for each image")
     return x, t
+
+
+def _value(fill: float, dtype: Any) -> jax.Array:
+    """The fill in the images' dtype."""
+    number = real(fill, "fill")
+    if jnp.issubdtype(dtype, jnp.integer):
+        limits = jnp.iinfo(dtype)
+        if not (number.is_integer() and limits.min <= number <= limits.max):
+            raise ValueError(f"`fill` (={fill}) must be a number that images of {dtype} can hold")
+    return jnp.asarray(number).astype(dtype)
 
 
 def _shares(keys: jax.Array, alpha: float) -> jax.Array:

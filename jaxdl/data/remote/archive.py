@@ -101,7 +101,7 @@ def _tarred(path: Path, limit: int) -> Iterator[Member]:
         for info in archive:
             plain = info.isdir() or (info.isreg() and not info.issparse())
             yield Member(info.name, info.size, plain, partial(_extracted, archive, info))
-        while rest := archive.fileobj.read(PIECE):
+        while rest := archive.fileobj.read(PIECE):  # to the end, for gzip's checksum
             if rest.strip(b"\0"):
                 raise tarfile.ReadError("something follows its end")
 
