@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from numbers import Integral
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
@@ -98,9 +99,9 @@ def fit(
     Raises:
         TypeError: an argument of another kind, a callback that puts something else in `run.state`, or a step that does
             not give back the state's form and the metrics that `Program` asks for.
-        ValueError: epochs or steps_per_call below 1, a source whose epochs have another number of batches than its
-            `len()`, a given state of another form, one that a callback puts back after it was used up, or a directory
-            that holds checkpoints of an earlier run.
+        ValueError: epochs or steps_per_call below 1, another `resume`, a source whose epochs have another number of
+            batches than its `len()`, a given state of another form, one that a callback puts back after it was used up,
+            a directory that holds checkpoints of an earlier run, or one whose name Orbax cannot use.
         NonFiniteLossError: a number became NaN or infinite; it names the step and the first tensor that held it.
         OutOfMemoryError: the device has too little memory; the sentence says what would need less.
         CheckpointError: a checkpoint could not be written, or not be resumed from; it names the last good one.
@@ -120,6 +121,8 @@ def fit(
     require_callbacks(callbacks)
     if directory is None and (resume or checkpoints is not None):
         raise ValueError("checkpoints and resume need directory=..., where they are kept")
+    if (isinstance(resume, str) and resume != "auto") or not isinstance(resume, (bool, Integral, str)):
+        raise ValueError(f"resume must be True, False, 'auto' or the step of a checkpoint, given {resume!r}")
     placement, generator = Placement(mesh), TorchGenerator(seed)
     drawn = begun(program, generator)  # always: the batches' order starts where the parameters' draws end
     if state is not None:

@@ -161,6 +161,27 @@ def test_the_newest_and_the_best_are_kept(tmp_path):
     assert Saved(tmp_path / "checkpoints").steps() == [5, 25, 30]
 
 
+def test_nan_is_never_the_best(tmp_path):
+    values = iter([np.nan, 3.0, 1.0, np.nan, 2.0])
+
+    class Measure(train.Callback):
+        def epoch_ended(self, run, record):
+            record["quality"] = next(values)
+
+    settings = train.Checkpoints(every_seconds=None, keep=1, best="quality")
+    fit(tmp_path, checkpoints=settings, callbacks=[Measure()])
+    assert Saved(tmp_path / "checkpoints").steps() == [15, 25]
+
+
+def test_the_best_of_another_metric_begins_anew(tmp_path):
+    fit(tmp_path, epochs=2, checkpoints=train.Checkpoints(keep=1, best="test_loss"))
+    settings = train.Checkpoints(keep=1, best="test_accuracy", mode="max")
+    _, history = fit(tmp_path, checkpoints=settings, resume=True)
+    later = [epoch["test_accuracy"] for epoch in history.epochs[2:]]
+    best = 3 + later.index(max(later))
+    assert Saved(tmp_path / "checkpoints").steps() == sorted({5 * best, 25})
+
+
 def test_the_history_on_disk_is_that_of_the_run(saved):
     """What was written after the checkpoint is written again, not twice; a torn last line is nobody's problem."""
     with (saved / "history.jsonl").open("a") as file:
@@ -231,6 +252,12 @@ def test_every_damaged_file_is_found(harm, saved, unbroken):
     assert_same(fit(saved, resume=12, callbacks=[Halt()]), unbroken)
 
 
+@pytest.mark.parametrize("name", ["\N{SUPERSCRIPT TWO}.json", "99.json", "latest.json"])
+def test_only_what_was_written_here_counts_as_a_checkpoint(name, saved):
+    (saved / "checkpoints" / name).write_text("{}", encoding="utf-8")
+    assert Saved(saved / "checkpoints").steps() == [12, 16]
+
+
 def test_an_empty_file_that_nobody_wrote_is_found(saved):
     (saved / "checkpoints" / "000000016" / "more").touch()
     with pytest.raises(train.CheckpointError, match="its file more does not belong to it"):
@@ -248,10 +275,10 @@ def test_an_empty_file_that_nobody_wrote_is_found(saved):
         ({"source": data.ArraySource((X, LABELS), 16)}, "the same rows in another order"),
         ({"source": data.ArraySource((X, LABELS), 16, shuffle=True, seed=3)}, "the same rows in another order"),
         ({"evaluation": None}, r"another evaluation: it was 2 batches with checksum \w+ and is none"),
-        (
-            {"evaluation": data.ArraySource((X + 1, LABELS), 35)},
-            r"another evaluation: .* and is 2 batches with checksum",
-        ),
+        ({"evaluation": data.ArraySource((X + 1, LABELS), 35)}, r"another evaluation: .* is 2 batches with checksum"),
+        ({"evaluation": data.ArraySource((X, LABELS), 40)}, "another evaluation: .* its batch size"),
+        ({"evaluation": data.ArraySource((X, LABELS), 35, shuffle=True)}, "another evaluation: .* their order"),
+        ({"epochs": 3}, "stands in epoch 4, and epochs=3 would end before it; give at least 4"),
         ({"config": {"width": 8}}, "another configuration: width was 'nothing' and is 8"),
         ({"resume": 3}, r"no checkpoint of step 3 .* there are those of steps 12, 16"),
         ({"resume": False}, r"holds the checkpoints of an earlier run, up to step 16: resume=True"),
@@ -358,11 +385,48 @@ def test_an_interrupted_run_goes_on(number, step, tmp_path, unbroken):
         ({"every_steps": 0}, "every_steps must be at least 1"),
         ({"every_seconds": -1.0}, "every_seconds must be at least 0"),
         ({"mode": "best"}, "mode must be 'min' or 'max', given 'best'"),
+        ({"keep": "a"}, "keep must be an integer, given 'a'"),
+        ({"keep": None}, "keep must be an integer, given None"),
+        ({"every_steps": 2.5}, "every_steps must be an integer, given 2.5"),
+        ({"every_seconds": "1"}, "every_seconds must be a number, given '1'"),
     ],
 )
 def test_settings(settings, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         train.Checkpoints(**settings)
+
+
+@pytest.mark.parametrize("resume", ["latest", None, 1.5])
+def test_resume_is_a_step_or_a_word(resume, saved):
+    with pytest.raises(ValueError, match=rf"resume must be True, False, 'auto' or the step .*, given {resume!r}"):
+        fit(saved, resume=resume)
+
+
+def test_a_configuration_comes_back_from_json_as_it_was(tmp_path):
+    config = {"betas": (0.9, 0.99), 1: {"nothing": float("nan")}}
+    fit(tmp_path, epochs=1, config=config)
+    fit(tmp_path, epochs=2, config=config, resume=True)
+    with pytest.raises(TypeError, match="config must be a dict that JSON can hold"):
+        fit(tmp_path, config={"path": tmp_path}, resume=True)
+
+
+@pytest.mark.parametrize("name", ["lr=[0.1]", "a*", "what?", "a\\b", "\udcff"])
+def test_a_directory_that_orbax_could_not_read_from_is_refused(name, tmp_path):
+    with pytest.raises(ValueError, match="a run's directory must have a path without"):
+        fit(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_callback_may_go_elsewhere(tmp_path, monkeypatch, unbroken):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+
+    class Go(train.Callback):
+        def call_ended(self, run):
+            monkeypatch.chdir(tmp_path / "elsewhere")
+
+    assert_same(fit("run", callbacks=[Go()]), unbroken)
+    assert len(train.History.load(tmp_path / "run" / "history.jsonl")) == len(unbroken[1])
 
 
 def test_the_best_of_what(tmp_path):

@@ -21,7 +21,9 @@ class Directory:
     """Where a run leaves what it makes: `history.jsonl`, `checkpoints/`.
 
     Raises:
+        ValueError: a name that Orbax cannot use.
         DirectoryInUseError: another run writes there.
+        OSError: it cannot be made.
     """
 
     def __init__(
@@ -33,7 +35,9 @@ class Directory:
         callbacks: Sequence[Callback],
         calls: Calls,
     ) -> None:
-        self._run, self.path, self._callbacks, self._calls = run, path, callbacks, calls
+        self.path = path = path.absolute()  # wherever a callback may go
+        self._run, self._callbacks, self._calls = run, callbacks, calls
+        _require_plain(path.resolve())
         self._first = jax.process_index() == 0
         self._lock = Lock(path) if self._first else None
         try:
@@ -157,6 +161,16 @@ class Directory:
         """Write the last checkpoint, and wait until it is on disk."""
         self.save()
         self._keeper.finish()
+
+
+def _require_plain(path: Path) -> None:
+    """Orbax takes `[*?` in a path for a pattern, a backslash for `/`, and would write what it cannot read."""
+    strange = [character for character in str(path) if character in "[*?\\" or "\ud800" <= character <= "\udfff"]
+    if strange:
+        raise ValueError(
+            f"a run's directory must have a path without {' or '.join(map(repr, dict.fromkeys(strange)))}, given "
+            f"{str(path)!r}; another directory (--out) would do"
+        )
 
 
 def _together(moment: str) -> None:

@@ -1,6 +1,7 @@
 """What a run is, so that a checkpoint of another one is known for what it is."""
 
 import hashlib
+import json
 import zlib
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -10,6 +11,7 @@ import jax
 import numpy as np
 
 from jaxdl.data import Source
+from jaxdl.random import TorchGenerator
 from jaxdl.train.calls import batches_from
 from jaxdl.train.run import Run
 
@@ -22,10 +24,17 @@ class Identity:
     Args:
         run: the run at its beginning.
         config: settings by name, as JSON can hold them; None where there are none.
+
+    Raises:
+        TypeError: JSON cannot hold them.
     """
 
     def __init__(self, run: Run, config: Mapping[str, Any] | None) -> None:
-        self._run, self._config = run, dict(config or {})
+        try:  # as it comes back from a checkpoint
+            self._config: dict[str, Any] = json.loads(json.dumps(dict(config or {})))
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"config must be a dict that JSON can hold, given {config!r}: {error}") from None
+        self._run = run
 
     def describe(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -35,7 +44,7 @@ class Identity:
     def quick(self) -> dict[str, Any]:
         """What needs no tracing."""
         run = self._run
-        source, evaluation, order = run.source, run.evaluation, getattr(run.source, "order", None)
+        source, evaluation = run.source, run.evaluation
         return {
             "config": self._config,
             "seed": run.generator.initial_seed(),
@@ -43,8 +52,8 @@ class Identity:
             "batches": len(source),
             "data": [[str(array.dtype), *array.shape] for array in _arrays(source)],
             "contents": _contents(_arrays(source)),
-            "order": None if order is None else _contents([order(0, run.start_of(0))]),
-            "evaluation": None if evaluation is None else [len(evaluation), _contents(_arrays(evaluation))],
+            "order": _order(source, run.start_of(0)),
+            "evaluation": None if evaluation is None else _evaluation(evaluation),
             "jax": jax.__version__,
         }
 
@@ -60,6 +69,17 @@ class Identity:
 def _arrays(source: Source) -> list[np.ndarray]:
     """What a source holds in memory; a stream holds nothing."""
     return [np.asarray(array) for array in getattr(source, "arrays", ())]
+
+
+def _order(source: Source, generator: TorchGenerator) -> int | None:
+    order = getattr(source, "order", None)
+    return None if order is None else _contents([order(0, generator)])
+
+
+def _evaluation(source: Source) -> list[int]:
+    """Its batches, and a checksum of all that the rounding of its means depends on."""
+    order, size = _order(source, TorchGenerator(0)), getattr(source, "batch_size", 0)
+    return [len(source), _contents([*_arrays(source), np.array([size, order or 0])])]
 
 
 def _contents(arrays: Iterable[np.ndarray]) -> int:
@@ -82,7 +102,11 @@ def difference(record: Mapping[str, Any], tensors: Mapping[str, str], identity: 
     there, here = record["identity"], identity.quick
     fields = {name: (value, here["config"].get(name, "nothing")) for name, value in there["config"].items()}
     fields |= {name: ("nothing", value) for name, value in here["config"].items() if name not in there["config"]}
-    changed = [f"{name} was {a!r} and is {b!r}" for name, (a, b) in fields.items() if a != b and name not in FREE]
+    changed = [
+        f"{name} was {a!r} and is {b!r}"
+        for name, (a, b) in fields.items()
+        if json.dumps(a, sort_keys=True) != json.dumps(b, sort_keys=True) and name not in FREE  # NaN is NaN
+    ]
     if changed:
         return f"another configuration: {', '.join(changed)}; give it what it was begun with, or another directory"
     if record["tensors"] != tensors:
@@ -99,7 +123,10 @@ def difference(record: Mapping[str, Any], tensors: Mapping[str, str], identity: 
     if there["order"] != here["order"]:
         return "other data: the same rows in another order (`shuffle`, the sampler or its seed)"
     if there["evaluation"] != here["evaluation"]:
-        return f"another evaluation: it was {_words(there['evaluation'])} and is {_words(here['evaluation'])}"
+        return (
+            f"another evaluation: it was {_words(there['evaluation'])} and is {_words(here['evaluation'])} (of its "
+            "rows, their order and its batch size)"
+        )
     if there["generator"] != here["generator"]:
         return "another model: its parameters took another number of draws from the seed"
     if there["jax"] == here["jax"] and there["program"] != identity.describe()["program"]:

@@ -1,9 +1,11 @@
 """Checkpoints: a run's whole state on disk, written in the background, and read again bit for bit."""
 
 import json
+import math
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ class Checkpoints:
         mode: whether a smaller ('min') or a larger ('max') one is better.
 
     Raises:
+        TypeError: a number that is none, or not a whole one.
         ValueError: a number below 1 (seconds below 0), or another mode.
 
     >>> Checkpoints(every_epochs=1, best="test_accuracy", mode="max").keep
@@ -47,14 +50,21 @@ class Checkpoints:
 
     def __post_init__(self) -> None:
         for name, least in (("every_seconds", 0), ("every_steps", 1), ("every_epochs", 1), ("keep", 1)):
-            value = getattr(self, name)
-            if value is not None and not value >= least:
+            value: Any = getattr(self, name)
+            if value is None and name != "keep":
+                continue
+            kind, words = (Real, "a number") if name == "every_seconds" else (Integral, "an integer")
+            if isinstance(value, bool) or not isinstance(value, kind):
+                raise TypeError(f"Checkpoints: {name} must be {words}, given {value!r}")
+            if not value >= least:
                 raise ValueError(f"Checkpoints: {name} must be at least {least}, given {value}")
         if self.mode not in ("min", "max"):
             raise ValueError(f"Checkpoints: mode must be 'min' or 'max', given {self.mode!r}")
 
     def better(self, new: float, old: float | None) -> bool:
-        """Whether a metric is better than the best so far."""
+        """Whether a metric is better than the best so far; NaN never is."""
+        if math.isnan(new):
+            return False
         return old is None or (new < old if self.mode == "min" else new > old)
 
 
@@ -103,8 +113,9 @@ class Keeper:
         if settings.best is not None:
             if settings.best not in record:
                 raise ValueError(f"Checkpoints: best must be one of {', '.join(record)}, given {settings.best!r}")
-            if settings.better(record[settings.best], self.best[1] if self.best else None):
-                self.best = run.step, record[settings.best]
+            value = float(record[settings.best])
+            if settings.better(value, self.best[1] if self.best else None):
+                self.best = run.step, value
                 return True
         if settings.every_epochs is not None and run.epoch % settings.every_epochs == 0:
             return True
@@ -132,6 +143,7 @@ class Keeper:
             "epochs": run.history.epochs,
             "measures": list(run.history.steps),
             "best": self.best,
+            "best_of": [self._settings.best, self._settings.mode],
             "tensors": signature_of(run.state),
             "identity": self._identity.describe(),
             "remembered": self._remembered(),
@@ -213,10 +225,20 @@ class Keeper:
         other = difference(record, signature_of(self._run.state), self._identity)
         if other is not None:
             raise CheckpointError(f"the checkpoint of step {step} in {self.saved.folder} is of {other}")
+        self._reach(step, record)
         self._read(step, record)
-        self.best = tuple(record["best"]) if record["best"] else None
+        if record["best"] and record["best_of"] == [self._settings.best, self._settings.mode]:
+            self.best = tuple(record["best"])
         self._newest = step
         return record
+
+    def _reach(self, step: int, record: dict[str, Any]) -> None:
+        begun = record["epoch"] + (record["batch"] > 0)
+        if begun > self._run.epochs:
+            raise CheckpointError(
+                f"the checkpoint of step {step} in {self.saved.folder} stands in epoch {begun}, and epochs="
+                f"{self._run.epochs} would end before it; give at least {begun}, or the step of an earlier checkpoint"
+            )
 
     def _read(self, step: int, record: dict[str, Any]) -> None:
         run = self._run

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 from jaxdl.train.checkpoint.integrity import checksums, first_damage, read_json, write_whole
 
-FORMAT = 2
+FORMAT = 3
 
 
 class CheckpointError(ValueError):
@@ -23,7 +24,7 @@ class Saved:
 
     def steps(self) -> list[int]:
         """The steps of the checkpoints that were written to their end, in order."""
-        return sorted(int(file.stem) for file in self.folder.glob("*.json") if file.stem.isdigit())
+        return sorted(int(file.stem) for file in self.folder.glob("*.json") if re.fullmatch("[0-9]{9,}", file.stem))
 
     def place(self, step: int) -> Path:
         """Where the arrays of a checkpoint are."""

@@ -77,7 +77,7 @@ class Storage:
             },
         }
         item = {"history": dict.fromkeys(measures, 0), "state": template}
-        with _quiet():
+        with self._watched(), _quiet():
             found = self._orbax.restore(place, args=orbax.args.PyTreeRestore(item=item, restore_args=arguments))
         return _rebuilt(state, found["state"]), found["history"]
 
@@ -107,8 +107,8 @@ class _quiet(warnings.catch_warnings):  # noqa: N801  used as the context manage
 
 
 class _Echoes:
-    """When a write fails, everything else that Orbax had begun reports its own failure, to an event loop that is gone
-    and to the log, some of it long after: none of that is shown, since the failure itself is raised."""
+    """When a write or a read fails, everything else that Orbax had begun reports its own failure, to an event loop that
+    is gone and to the log, some of it long after: none of that is shown, since the failure itself is raised."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._shown = str(folder), sys.excepthook
