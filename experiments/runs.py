@@ -4,6 +4,7 @@ import math
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,8 @@ def run(
     if fresh and resume is not None:
         raise click.UsageError("give --resume or --fresh, not both")
     folder = out or RUNS / experiment.name
+    devices = None if mesh is None else mesh_of(mesh)
+    checkpoints = train.Checkpoints(every_seconds=checkpoint_every, every_steps=checkpoint_steps, keep=keep)
     record = Record(experiment, config, folder)
     callbacks: list[train.Callback] = [record, *([train.TensorBoard(folder)] if tensorboard else [])]
     if jax.process_index() == 0:
@@ -133,9 +136,9 @@ def run(
             config,
             callbacks=callbacks,
             steps_per_call=steps_per_call,
-            mesh=None if mesh is None else mesh_of(mesh),
+            mesh=devices,
             directory=folder,
-            checkpoints=train.Checkpoints(every_seconds=checkpoint_every, every_steps=checkpoint_steps, keep=keep),
+            checkpoints=checkpoints,
             resume=False if resume is None else resume,
         )
     except train.Interrupted as stopped:
@@ -145,7 +148,8 @@ def run(
         print(f"interrupted after step {stopped.step}; {kept} and --resume goes on from there", file=sys.stderr)
         return 130
     except Exception as error:
-        record.end(failure=str(error))
+        with suppress(OSError):  # on a full disk, the first error counts
+            record.end(failure=str(error))
         raise
     model = _save(folder, state)
     record.end()

@@ -40,20 +40,28 @@ def run_page(folders: Sequence[str | Path], path: str | Path | None = None) -> P
     traces = [read(place) for place in places]
     names = named_apart(traces)
     path = common(places) / PAGE if path is None else Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     sections = list(_sections(traces, names))
-    picture = path.with_name(f"{path.stem}-loss.png")
-    picture.unlink(missing_ok=True)
-    if traces[0].length:
-        picture.write_bytes(sections[0]["picture"].light)
     view = of_run(traces[0]) if len(traces) == 1 else of_runs(traces, names)
     columns = [[section] for section in sections]
     if view["ends"]:  # under the first of two pictures, beside a single one
         table = {"heading": "Where each metric ended", "picture": None}
         columns = [[*columns[0], table], *columns[1:]] if len(columns) > 1 else [*columns, [table]]
     look = {"light": LIGHT.variables(), "dark": DARK.variables()}
-    path.write_text(environment().get_template("run.html").render(**view, **look, columns=columns), encoding="utf-8")
+    page = environment().get_template("run.html").render(**view, **look, columns=columns)
+    _write(path, page, sections[0]["picture"].light if traces[0].length else None)
     return path
+
+
+def _write(path: Path, page: str, curves: bytes | None) -> None:
+    picture = path.with_name(f"{path.stem}-loss.png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.unlink(missing_ok=True)
+        if curves is not None:
+            picture.write_bytes(curves)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise OSError(f"the page could not be written to {path} ({error.strerror}); --out names another") from error
 
 
 def _sections(traces: Sequence[Trace], names: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from numbers import Integral
 from pathlib import Path
 from types import FrameType
@@ -167,8 +167,8 @@ class _Loop:
 
     def epoch(self) -> None:
         """The rest of the run's epoch: its steps, its evaluation, its record."""
-        run, began = self._run, time.perf_counter()
-        first = run.epoch * len(run.source)
+        run, began, length = self._run, time.perf_counter(), len(self._run.source)
+        first = run.epoch * length
         until_due = self._kept.steps_until_due if self._kept else lambda: 2**31
         for measured in self._calls.epoch(run.start_of(run.epoch), until_due):
             run.measured(measured)
@@ -183,7 +183,11 @@ class _Loop:
         self._sound()
         if self._interrupted():
             raise self._interruption()
-        if run.stopped is None or run.batch >= len(run.source):
+        if run.stopped is None and run.batch != length:
+            raise ValueError(
+                f"the source has {length} batches an epoch (len), and epoch {run.epoch + 1} had {run.batch}"
+            )
+        if run.stopped is None or run.batch >= length:
             self._end_epoch(first, began)
 
     def _end_epoch(self, first: int, began: float) -> None:
@@ -202,10 +206,15 @@ class _Loop:
     def _steered(self, hook: Any, *arguments: Any) -> None:
         """A callback; where it put another state in place, the search for a bad number must not begin before it."""
         before = self._run.state
-        hook(self._run, *arguments)
+        name = type(hook.__self__).__name__
+        try:
+            hook(self._run, *arguments)
+        except OSError as error:
+            last = self._kept.last_good() if self._kept is not None else ""
+            raise OSError(f"{name} could not read or write a file ({error}){last}") from error
         if self._run.state is not before:
             require_in_place(hook.__self__, before, self._run.state)
-            self._snapshots.renew()
+            self._snapshots.renew(name)
 
     def _look(self) -> None:
         newest = self._run.newest_loss()
@@ -281,9 +290,13 @@ def _mesh_of(state: State) -> Mesh | None:
 def _finishing(callbacks: Sequence[Callback], run: Run) -> Iterator[None]:
     try:
         yield
-    finally:
+    except BaseException:
         for callback in callbacks:
-            callback.finish(run)
+            with suppress(Exception):  # the first error counts
+                callback.finish(run)
+        raise
+    for callback in callbacks:
+        callback.finish(run)
 
 
 @contextmanager

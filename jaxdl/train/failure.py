@@ -53,8 +53,21 @@ class Snapshots:
         self._watched = [name for name, leaf in _tensors(run.state).items() if _is_finite(leaf)]
         self.renew()
 
-    def renew(self) -> None:
-        """Keep the run's state as it is."""
+    def renew(self, by: str | None = None) -> None:
+        """Keep the run's state as it is, or as a callback has made it.
+
+        Raises:
+            NonFiniteLossError: what the callback made of it is not finite.
+        """
+        tensors = _tensors(self._run.state) if by else {}
+        bad = [name for name in self._watched if name in tensors and not _is_finite(tensors[name])]
+        if bad:
+            raise NonFiniteLossError(
+                f"{by} put a number that is not finite into the {bad[0]} after step {self._run.step}{self._kept()}",
+                self._run.step,
+                bad[0],
+                None,
+            )
         began = time.monotonic()
         run = self._run
         whole = all(getattr(leaf, "is_fully_addressable", True) for leaf in jax.tree.leaves(run.state))
@@ -138,6 +151,9 @@ class Snapshots:
         return None
 
     def _cause(self, state: State, batch: Any) -> tuple[str | None, str]:
+        for name, leaf in _tensors(state).items():
+            if name.startswith("parameter") and name not in self._watched and not _is_finite(leaf):
+                return name, f"the {name} was not finite when the run began"
         bad = [number for number, array in enumerate(jax.tree.leaves(batch)) if not _is_finite(array)]
         if bad:
             return None, f"that batch holds NaN or infinity in its array {', '.join(map(str, bad))} (counted from 0)"
@@ -161,8 +177,12 @@ def _checked_step(run: Run, state: State, batch: Any) -> tuple[State, jax.Array]
 
 
 def _tensors(state: State) -> dict[str, Any]:
-    leaves = jax.tree_util.tree_leaves_with_path((state.params, state.buffers))
-    return {jax.tree_util.keystr(path): leaf for path, leaf in leaves}
+    leaves = {"parameter": state.params, "buffer": state.buffers}
+    return {
+        f"{kind} {jax.tree_util.keystr(path, simple=True, separator='.')}": leaf
+        for kind, tree in leaves.items()
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+    }
 
 
 def _on_host(leaf: Any) -> Any:

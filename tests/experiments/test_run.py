@@ -97,7 +97,10 @@ def test_a_finished_run_is_replaced_once_nothing_is_wrong_with_the_new_one(run, 
     assert run("run", "linear_regression", "--epochs", "2", "--tensorboard")[0] == 0
     (folder / "mine.txt").touch()
     before = contents(folder)
-    for wrong in (["--epochs", "0"], ["--batch-size", "9999"], ["--learning-rate", "-1"], ["--keep", "0"]):
+    for wrong in (
+        *(["--epochs", "0"], ["--batch-size", "9999"], ["--learning-rate", "-1"], ["--keep", "0"]),
+        *(["--mesh", "data=4096"], ["--checkpoint-every", "nan"]),
+    ):
         assert run("run", "linear_regression", *wrong)[0] != 0
         assert contents(folder) == before
     assert run("run", "linear_regression", "--epochs", "1")[0] == 0

@@ -124,6 +124,26 @@ def test_the_search_begins_behind_a_callback_s_change(monkeypatch):
     assert (error.step, error.tensor) == (9, "output of middle")
 
 
+@pytest.mark.parametrize("step", [3, 16], ids=["in between", "at the end"])
+def test_a_callback_that_puts_nan_into_the_state_is_named(step):
+    class Spoil(train.Callback):
+        def call_ended(self, run):
+            if run.step == step:
+                run.state = run.state._replace(params={**run.state.params, "fc1.bias": jnp.full(8, jnp.nan)})
+
+    error = broken(program(nn.Identity()), steps_per_call=1, callbacks=[Spoil()])
+    assert (error.step, error.tensor) == (step, "parameter fc1.bias")
+    assert f"Spoil put a number that is not finite into the parameter fc1.bias after step {step}" in str(error)
+
+
+def test_a_parameter_that_is_nan_from_the_beginning_is_named():
+    made = program(nn.Identity())
+    state = made.init(random.TorchGenerator(0))
+    error = broken(made, state=state._replace(params={**state.params, "fc2.bias": jnp.full(1, jnp.nan)}))
+    assert (error.step, error.tensor) == (1, "parameter fc2.bias")
+    assert "the parameter fc2.bias was not finite when the run began" in str(error)
+
+
 def test_no_checkpoint_holds_what_is_not_finite(tmp_path):
     x = X.copy()
     x[50] = 1000  # the fourth batch

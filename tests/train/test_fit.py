@@ -255,3 +255,18 @@ def test_plain_lines_where_there_is_no_terminal():
     assert done.returncode == 0, done.stderr
     assert "loss" in done.stderr
     assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize("batches", [3, 9])
+def test_a_source_that_miscounts_its_batches_is_named(batches):
+    class Miscounted:
+        draws = 0
+
+        def __len__(self):
+            return batches
+
+        def batches(self, epoch, generator, start=0):
+            return iter([(X[:16], LABELS[:16])] * 4)
+
+    with pytest.raises(ValueError, match=rf"the source has {batches} batches an epoch \(len\), and epoch 1 had 4"):
+        train.fit(classifier(), Miscounted(), 2, progress=False)

@@ -341,6 +341,37 @@ def test_a_full_disk(saved, monkeypatch, unbroken):
     assert_same(fit(saved, resume=True, callbacks=[Halt()]), unbroken)
 
 
+def test_a_history_that_cannot_be_written_whole_ends_in_a_whole_line(saved, monkeypatch):
+    monkeypatch.setattr(integrity, "LARGEST_TRIAL", 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    class Shrink(Halt):
+        def call_ended(self, run):
+            if run.step == 18:
+                resource.setrlimit(resource.RLIMIT_FSIZE, ((saved / "history.jsonl").stat().st_size + 30, hard))
+
+    try:
+        with pytest.raises(train.CheckpointError, match=r"history could not be written .*too large.* of step 16"):
+            fit(saved, resume=True, callbacks=[Shrink()], steps_per_call=1, checkpoints=train.Checkpoints())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (saved / "history.jsonl").read_text().endswith("}\n")
+
+
+def test_the_first_error_counts_and_names_the_last_good_checkpoint(saved):
+    class Writes(train.Callback):
+        def call_ended(self, run):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def finish(self, run):
+            raise OSError("again")
+
+    with pytest.raises(OSError, match=r"Writes could not .*No space left.*; the last good checkpoint is .* step 16"):
+        fit(saved, resume=True, callbacks=[Writes(), Halt()])
+
+
 def test_a_disk_that_fills_while_orbax_writes(saved, monkeypatch, unbroken):
     """Every file that is written may hold a few bytes only: a limit of the system stands for the full disk."""
     monkeypatch.setattr(integrity, "LARGEST_TRIAL", 1)

@@ -1,6 +1,7 @@
 """A run's directory: its history as it grows, its checkpoints, and that nobody else writes there."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -124,14 +125,18 @@ class Directory:
         lines = [*history.step_lines(self._written), *history.epochs[self._epochs :]]
         if self._first and lines:
             text = "".join(json.dumps(line) + "\n" for line in lines)
+            file = self.path / "history.jsonl"
+            whole = file.stat().st_size if file.exists() else 0
             try:
-                with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
-                    file.write(text)
+                with file.open("a", encoding="utf-8") as stream:
+                    stream.write(text)
             except OSError as error:
+                with suppress(OSError):
+                    os.truncate(file, whole)  # no half line, which a later one would follow
                 good = self._keeper.saved.steps()
                 last = f"the last good checkpoint is that of step {good[-1]}" if good else "there is no checkpoint yet"
                 raise CheckpointError(
-                    f"the history could not be written to {self.path / 'history.jsonl'} ({error.strerror}); {last}"
+                    f"the history could not be written to {file} ({error.strerror}); {last}"
                 ) from error
         self._written, self._epochs = len(history), len(history.epochs)
 

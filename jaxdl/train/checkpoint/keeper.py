@@ -54,7 +54,8 @@ class Checkpoints:
             if value is None and name != "keep":
                 continue
             kind, words = (Real, "a number") if name == "every_seconds" else (Integral, "an integer")
-            if isinstance(value, bool) or not isinstance(value, kind):
+            known = isinstance(value, kind) and not isinstance(value, bool)
+            if not known:
                 raise TypeError(f"Checkpoints: {name} must be {words}, given {value!r}")
             if not value >= least:
                 raise ValueError(f"Checkpoints: {name} must be at least {least}, given {value}")
@@ -196,7 +197,9 @@ class Keeper:
         """Which checkpoint is the last good one, to follow another sentence; what is being written is waited for."""
         self._raise_failure(wait=True)
         good = self.saved.steps()
-        return f"; the last good checkpoint is that of step {good[-1]}, {self.saved.place(good[-1])}" if good else ""
+        if not good:
+            return "; there is no checkpoint yet"
+        return f"; the last good checkpoint is that of step {good[-1]}, {self.saved.place(good[-1])}"
 
     def finish(self) -> None:
         """Wait until the last checkpoint is on disk.
