@@ -192,6 +192,11 @@ def make_way(folder: Path, experiment: Any, config: Any, *, resuming: bool, fres
             raise ValueError(
                 f"{folder} holds a run of {name}; --out names another folder, --fresh puts this one in its place"
             )
+        if not (fresh or earlier or steps) and (folder / "model.safetensors").exists():
+            raise ValueError(
+                f"{folder} holds a model.safetensors that no run left there; --out names another folder, --fresh puts "
+                "the run in its place"
+            )
         if resuming:
             return
         if steps and not earlier.get("finished") and not fresh:

@@ -1,6 +1,5 @@
 """A run as its folder tells it: `history.jsonl`, and `run.json` where there is one."""
 
-import json
 import os
 import re
 from collections.abc import Sequence
@@ -138,12 +137,9 @@ def _history(file: Path) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]
 def _facts(file: Path) -> dict[str, Any]:
     if not file.is_file():
         return {}
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"{file} holds a {type(found).__name__}, not an object")
+    from jaxdl.train.checkpoint.integrity import read_json
+
+    found = read_json(file)
     for name, kind in KINDS.items():
         if found.get(name) is not None and not isinstance(found[name], kind):
             raise ValueError(f"{file}: {name!r} must be {WORDS[kind]}, given {found[name]!r}"[:300])

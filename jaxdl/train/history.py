@@ -109,19 +109,30 @@ class History:
             ValueError: a line that is not a step's or an epoch's record; it is named.
         """
         history = cls()
-        steps: list[dict[str, Any]] = []
+        steps: list[dict[str, float]] = []
         text = Path(path).read_text(encoding="utf-8")
         lines = text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
         for number, line in enumerate(lines, 1):
             try:
-                record = json.loads(line)
-                step, epoch = ("step" in record and "epoch" not in record), "epoch" in record
-            except (json.JSONDecodeError, TypeError) as error:
+                record = _record(line)
+                if "epoch" in record:
+                    history.epochs.append(record)
+                    continue
+                steps.append({name: float(value) for name, value in record.items() if name != "step"})
+                if steps[-1].keys() != steps[0].keys():
+                    raise ValueError(f"every step must measure {sorted(steps[0])}, and it has {sorted(steps[-1])}")
+            except (ValueError, TypeError, OverflowError, RecursionError) as error:
                 raise ValueError(f"{path}, line {number}: not a record of a run: {error}") from None
-            if not step and not epoch:
-                raise ValueError(f"{path}, line {number}: neither a step's nor an epoch's record: {line[:80]}")
-            (steps if step else history.epochs).append(record)
         if steps:
-            names = [name for name in steps[0] if name != "step"]
-            history.add_steps({name: np.array([record[name] for record in steps], np.float64) for name in names})
+            history.add_steps({name: np.array([record[name] for record in steps], np.float64) for name in steps[0]})
         return history
+
+
+def _record(line: str) -> dict[str, Any]:
+    record = json.loads(line)
+    if not isinstance(record, dict) or not record.keys() & {"step", "epoch"}:
+        raise ValueError(f"neither a step's nor an epoch's record: {line[:80]}")
+    for value in record.values():
+        if isinstance(value, int):
+            float(value)  # or it is too large for one
+    return record

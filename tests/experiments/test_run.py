@@ -13,7 +13,7 @@ import pytest
 
 from experiments import proof, runs
 from experiments.__main__ import main
-from jaxdl import experiment
+from jaxdl import experiment, train
 
 ROOT = Path(__file__).parents[2]
 LONG = ["tabular/mlp", "--epochs", "300", "--batch-size", "256"]  # 6 steps an epoch
@@ -166,6 +166,24 @@ def test_another_experiment_s_folder_is_left_alone(run, tmp_path):
         assert status == 1
         assert "a holds a run of fundamentals/linear_regression; --out names another folder" in said
     assert contents(tmp_path / "a") == before
+
+
+def test_a_model_that_no_run_left_is_left_alone(run, tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/model.safetensors").write_text("mine")
+    for how in ([], ["--resume", "auto"]):
+        status, said = run("run", "linear_regression", "--epochs", "1", "--out", "a", *how)
+        assert status == 1
+        assert "a holds a model.safetensors that no run left there; --out names another folder" in said
+    assert (tmp_path / "a/model.safetensors").read_text() == "mine"
+
+
+def test_out_of_memory_is_one_sentence(run, monkeypatch):
+    def full(*arguments, **settings):
+        raise train.OutOfMemoryError("the device ran out of memory")
+
+    monkeypatch.setattr(train, "fit", full)
+    assert run("run", "linear_regression") == (1, "python -m experiments: the device ran out of memory\n")
 
 
 def test_auto_begins_or_goes_on(run, tmp_path):

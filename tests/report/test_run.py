@@ -186,9 +186,15 @@ def test_a_spike_does_not_flatten_the_curve():
         ({}, "holds no run: it lacks the history.jsonl"),
         ({"history.jsonl": b""}, "holds no whole step yet"),
         ({"history.jsonl": b'{"step": 0, "loss": 1.0}\nloss\n'}, "history.jsonl, line 2: not a record of a run"),
-        ({"history.jsonl": b'{"loss": 1.0}\n'}, "history.jsonl, line 1: neither a step's nor an epoch's record"),
+        (
+            {"history.jsonl": b'{"loss": 1.0}\n'},
+            "history.jsonl, line 1: not a record of a run: neither a step's nor an epoch's record",
+        ),
         ({"history.jsonl": b"\xff\xfe\n"}, "is not UTF-8"),
-        ({"history.jsonl": b'{"step": 0, "loss": 1.0}\n{"step": 1}\n'}, "history.jsonl: every step must have the same"),
+        (
+            {"history.jsonl": b'{"step": 0, "loss": 1.0}\n{"step": 1}\n'},
+            "line 2: not a record of a run: every step must",
+        ),
         ({"history.jsonl": b'{"step": 0, "loss": [1]}\n{"step": 1, "loss": "x"}\n'}, "history.jsonl"),
         ({"history.jsonl": b'{"epoch": "one"}\n'}, "an epoch's record must say its number"),
         ({"history.jsonl": b'{"step": 0, "loss": 1.0}\n', "run.json": b"{"}, "run.json is not JSON"),

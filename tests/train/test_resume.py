@@ -16,7 +16,7 @@ import pytest
 
 from jaxdl import data, functional, metrics, nn, optim, train
 from jaxdl.train.checkpoint import integrity
-from jaxdl.train.checkpoint.saved import Saved
+from jaxdl.train.checkpoint.saved import Saved, digest
 
 X = np.random.RandomState(0).randn(70, 3).astype(np.float32)
 LABELS = (X.sum(axis=1) > 0).astype(np.int32)
@@ -222,6 +222,20 @@ def test_what_callbacks_remember_goes_with_it(tmp_path):
         fit(tmp_path, resume=True)
 
 
+@pytest.mark.parametrize("changed", [{"metric": "test_accuracy", "mode": "max"}, {"patience": 9}])
+@pytest.mark.parametrize("callback", [train.EarlyStopping, train.ReduceLROnPlateau])
+def test_a_callback_goes_on_with_the_settings_it_began_with(callback, changed, tmp_path):
+    tx = optim.adjustable(optim.sgd, learning_rate=0.01)
+    settings = {"program": train.supervised(Net, functional.cross_entropy, tx, metrics={"accuracy": metrics.accuracy})}
+    fit(tmp_path, epochs=1, callbacks=[callback("test_loss", patience=2)], **settings)
+    name = next(iter(changed))
+    with pytest.raises(train.CheckpointError, match=rf"of step 5 .*{callback.__name__}: .*{name} was .* and is "):
+        fit(
+            tmp_path, resume=True, callbacks=[callback(**{"metric": "test_loss", "patience": 2, **changed})], **settings
+        )
+    fit(tmp_path, resume=True, callbacks=[callback("test_loss", patience=2)], **settings)
+
+
 def files(directory, step=16):
     return sorted(path for path in (directory / "checkpoints" / f"{step:09d}").rglob("*") if path.is_file())
 
@@ -250,6 +264,27 @@ def test_every_damaged_file_is_found(harm, saved, unbroken):
         path.write_bytes(intact[path])
     harm(files(saved)[-1])
     assert_same(fit(saved, resume=12, callbacks=[Halt()]), unbroken)
+
+
+@pytest.mark.parametrize(("field", "value"), [("epoch", "2"), ("files", []), ("remembered", None)])
+def test_a_checkpoint_that_says_something_else_than_it_should_is_damaged(field, value, saved):
+    file = saved / "checkpoints" / "000000016.json"
+    record = {**json.loads(file.read_text()), field: value}
+    del record["checksum"]
+    file.write_text(json.dumps({**record, "checksum": digest(record)}))
+    with pytest.raises(train.CheckpointError, match=rf"damaged: .* lacks the {field}.* step 12 is good"):
+        fit(saved, resume=True, callbacks=[Halt()])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[" * 100_000, "1" * 5000, '"step"', '{"step": 1, "loss": [1]}', '{"step": 1}', f'{{"epoch": {"9" * 400}}}'],
+    ids=["deep", "long", "text", "list", "other metrics", "huge"],
+)
+def test_a_strange_line_of_the_history_is_named(line, tmp_path):
+    (tmp_path / "history.jsonl").write_text('{"step": 0, "loss": 1.0}\n' + line + "\n")
+    with pytest.raises(ValueError, match=r"history.jsonl, line 2: not a record of a run: "):
+        train.History.load(tmp_path / "history.jsonl")
 
 
 @pytest.mark.parametrize("name", ["\N{SUPERSCRIPT TWO}.json", "99.json", "latest.json"])

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from jaxdl.optim.schedules import reduce_lr_on_plateau
 from jaxdl.train.callbacks.callback import Callback
-from jaxdl.train.callbacks.stopping import as_json, measured
+from jaxdl.train.callbacks.stopping import as_json, measured, require_settings
 
 if TYPE_CHECKING:
     from jaxdl.train.run import Run
@@ -63,6 +63,10 @@ class ReduceLROnPlateau(Callback):
         eps: float = 1e-8,
     ) -> None:
         self.metric = metric
+        self._settings = {
+            **{"metric": metric, "mode": mode, "factor": factor, "patience": patience, "threshold": threshold},
+            **{"threshold_mode": threshold_mode, "cooldown": cooldown, "min_lr": min_lr, "eps": eps},
+        }
         with jax.enable_x64(True):
             self._rule = reduce_lr_on_plateau(
                 1.0, mode, factor, patience, threshold, threshold_mode, cooldown, min_lr, eps
@@ -92,13 +96,18 @@ class ReduceLROnPlateau(Callback):
             run.state = run.state._replace(opt_state=structure.unflatten(leaves))
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the rule stands; the learning rates stand in the run's state."""
+        """Where the rule stands, and its settings; the learning rates stand in the run's state."""
         memory = self._memory
         counts = {name: int(getattr(memory, name)) for name in ("num_bad_epochs", "cooldown_counter")}
-        return {"best": as_json(float(memory.best)), **counts}
+        return {"best": as_json(float(memory.best)), **counts, "settings": self._settings}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Go on from there.
+
+        Raises:
+            ValueError: it was of other settings.
+        """
+        require_settings(state["settings"], self._settings, "ReduceLROnPlateau")
         with jax.enable_x64(True):
             self._memory = self._memory._replace(
                 best=jnp.asarray(float(state["best"])),

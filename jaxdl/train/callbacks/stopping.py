@@ -69,11 +69,19 @@ class EarlyStopping(Callback):
             )
 
     def state_dict(self) -> dict[str, Any]:
-        """The best metric, its epoch, and the bad epochs since."""
-        return {"best": as_json(self.best), "best_epoch": self.best_epoch, "bad": self._bad}
+        """The best metric, its epoch, the bad epochs since, and the settings by which they were counted."""
+        return {
+            **{"best": as_json(self.best), "best_epoch": self.best_epoch, "bad": self._bad},
+            "settings": {name: getattr(self, name) for name in ("metric", "patience", "min_delta", "mode")},
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Go on from there.
+
+        Raises:
+            ValueError: it was of other settings.
+        """
+        require_settings(state["settings"], self.state_dict()["settings"], "EarlyStopping")
         self.best, self.best_epoch, self._bad = float(state["best"]), int(state["best_epoch"]), int(state["bad"])
 
 
@@ -87,6 +95,19 @@ def measured(record: dict[str, float], metric: str, owner: str) -> float:
         hint = "; fit(..., evaluation=source) measures test_..." if metric.startswith("test_") else ""
         raise ValueError(f"{owner}: metric must be one of {', '.join(record)}, given {metric!r}{hint}")
     return float(record[metric])
+
+
+def require_settings(there: dict[str, Any], here: dict[str, Any], owner: str) -> None:
+    """See that what is remembered was counted by the settings that go on counting.
+
+    Raises:
+        ValueError: it was not.
+    """
+    changed = [
+        f"{name} was {there.get(name)!r} and is {here[name]!r}" for name in here if there.get(name) != here[name]
+    ]
+    if changed:
+        raise ValueError(f"{owner}: a run that goes on needs the settings that it was begun with: {', '.join(changed)}")
 
 
 def as_json(number: float) -> float | str:

@@ -115,7 +115,12 @@ class Directory:
                 f"are {here}; a resumed run needs those that remember something, in the same order"
             )
         for callback, (_, memory) in zip(callbacks, memories, strict=True):
-            callback.load_state_dict(memory)
+            try:
+                callback.load_state_dict(memory)
+            except (ValueError, TypeError, KeyError) as error:
+                raise CheckpointError(
+                    f"the checkpoint of step {record['step']} in {self.path} cannot be gone on from: {error}"
+                ) from error
         if self._calls.looped is None:
             self._calls.looped = record["remembered"]["looped"]
 

@@ -126,7 +126,7 @@ def read_json(file: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{file} is not JSON ({error})") from None
     if not isinstance(found, dict):
         raise ValueError(f"{file} holds a {type(found).__name__}, not an object")

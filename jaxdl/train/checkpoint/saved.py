@@ -10,6 +10,11 @@ from typing import Any
 from jaxdl.train.checkpoint.integrity import checksums, first_damage, read_json, write_whole
 
 FORMAT = 3
+FIELDS = {
+    **dict.fromkeys(("step", "epoch", "batch"), int),
+    **dict.fromkeys(("epochs", "measures"), list),
+    **dict.fromkeys(("files", "tensors", "identity", "remembered"), dict),
+}
 
 
 class CheckpointError(ValueError):
@@ -43,9 +48,9 @@ class Saved:
             raise CheckpointError(f"there is no checkpoint{which} in {self.folder} to go on from; {there}")
         step = steps[-1] if wanted is None else wanted
         record = self.record(step)
-        if record["format"] != FORMAT:
+        if record.get("format") != FORMAT:
             raise CheckpointError(
-                f"the checkpoint of step {step} in {self.folder} has format {record['format']}, and this jaxdl reads "
+                f"the checkpoint of step {step} in {self.folder} has format {record.get('format')}, and this jaxdl reads "
                 f"{FORMAT}"
             )
         return step, record
@@ -59,9 +64,12 @@ class Saved:
         try:
             record = read_json(self.place(step).with_suffix(".json"))
             own = record.pop("checksum", None)
-            if own != _digest(record):
+            if own != digest(record):
                 raise ValueError("its .json file is not what was written (truncated or altered)")
-            damage = first_damage(self.place(step), record["files"])
+            wrong = [name for name, kind in FIELDS.items() if not isinstance(record.get(name), kind)]
+            if record.get("format") == FORMAT and wrong:
+                raise ValueError(f"its .json file lacks the {wrong[0]}, or holds something else there")
+            damage = first_damage(self.place(step), record.get("files", {}))
             if damage is not None:
                 raise ValueError(damage)
         except (ValueError, OSError) as error:
@@ -82,7 +90,7 @@ class Saved:
     def commit(self, step: int, record: dict[str, Any]) -> None:
         """Make a checkpoint of the files that were written for it."""
         record = {**record, "files": checksums(self.place(step))}
-        write_whole(self.place(step).with_suffix(".json"), json.dumps({**record, "checksum": _digest(record)}))
+        write_whole(self.place(step).with_suffix(".json"), json.dumps({**record, "checksum": digest(record)}))
 
     def remove(self, step: int) -> None:
         """Remove a checkpoint; what is left if that is cut short does not count."""
@@ -106,5 +114,6 @@ class Saved:
                 self.place(later).rename(aside)
 
 
-def _digest(record: dict[str, Any]) -> str:
+def digest(record: dict[str, Any]) -> str:
+    """The checksum of what a checkpoint says of itself."""
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
