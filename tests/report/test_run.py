@@ -193,7 +193,7 @@ def test_a_spike_does_not_flatten_the_curve():
         ({"history.jsonl": b"\xff\xfe\n"}, "is not UTF-8"),
         (
             {"history.jsonl": b'{"step": 0, "loss": 1.0}\n{"step": 1}\n'},
-            "line 2: not a record of a run: every step must",
+            "line 2: not a record of a run: every step",
         ),
         ({"history.jsonl": b'{"step": 0, "loss": [1]}\n{"step": 1, "loss": "x"}\n'}, "history.jsonl"),
         ({"history.jsonl": b'{"epoch": "one"}\n'}, "an epoch's record must say its number"),

@@ -483,6 +483,14 @@ def test_a_directory_that_orbax_could_not_read_from_is_refused(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["file", "file/run", "nowhere"])
+def test_what_is_no_directory_is_named(name, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "nowhere").symlink_to(tmp_path / "missing")
+    with pytest.raises(OSError, match=rf"a run cannot write into .*{name} \(.*another directory \(--out\) would do"):
+        fit(tmp_path / name)
+
+
 def test_a_callback_may_go_elsewhere(tmp_path, monkeypatch, unbroken):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "elsewhere").mkdir()

@@ -22,14 +22,20 @@ class Lock:
 
     Raises:
         DirectoryInUseError: another run, here or in another process, has it.
+        OSError: it is no directory, or nobody may write there.
     """
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise OSError(
+                f"a run cannot write into {directory} ({error.strerror}); another directory (--out) would do"
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             owner = os.pread(self._file, 100, 0).decode(errors="replace").strip() or "unknown"
             os.close(self._file)
             raise DirectoryInUseError(

@@ -50,8 +50,8 @@ class Saved:
         record = self.record(step)
         if record.get("format") != FORMAT:
             raise CheckpointError(
-                f"the checkpoint of step {step} in {self.folder} has format {record.get('format')}, and this jaxdl reads "
-                f"{FORMAT}"
+                f"the checkpoint of step {step} in {self.folder} has format {record.get('format')}, and this jaxdl "
+                f"reads {FORMAT}"
             )
         return step, record
 
