@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from experiments import proof, runs
 from experiments.proof import PROGRAM
-from jaxdl.cli import guarded, report_option
+from jaxdl.cli import guarded, leave, report_option
 
 Action = Callable[..., int]
 Dispatch = Callable[[str, Sequence[str]], int]
@@ -110,7 +110,7 @@ def _freeze(names: Sequence[str], every: bool) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """`python -m experiments`."""
-    sys.exit(guarded(commands, arguments, PROGRAM))
+    leave(guarded(commands, arguments, PROGRAM))
 
 
 def run_file(file: str) -> None:

@@ -1,14 +1,16 @@
 """`jaxdl doctor | diff | report`: for a user's own machine, models and runs; and how commands here report a mistake."""
 
+import atexit
 import os
 import platform
 import runpy
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
@@ -170,4 +172,10 @@ def version(package: str) -> str | None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The `jaxdl` command."""
-    sys.exit(guarded(commands, arguments, "jaxdl"))
+    leave(guarded(commands, arguments, "jaxdl"))
+
+
+def leave(status: int) -> NoReturn:
+    """End the process; one more Ctrl-C, while jax cleans up, would only print a traceback."""
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    sys.exit(status)

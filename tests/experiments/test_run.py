@@ -178,6 +178,15 @@ def test_a_model_that_no_run_left_is_left_alone(run, tmp_path):
     assert (tmp_path / "a/model.safetensors").read_text() == "mine"
 
 
+def test_a_ctrl_c_while_the_process_ends_is_not_shown():
+    script = (
+        "import atexit, os, signal\nfrom jaxdl.cli import leave\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)\nleave(130)"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (130, "")
+
+
 def test_out_of_memory_is_one_sentence(run, monkeypatch):
     def full(*arguments, **settings):
         raise train.OutOfMemoryError("the device ran out of memory")
