@@ -183,10 +183,6 @@ class _Loop:
         self._sound()
         if self._interrupted():
             raise self._interruption()
-        if run.stopped is None and run.batch != length:
-            raise ValueError(
-                f"the source has {length} batches an epoch (len), and epoch {run.epoch + 1} had {run.batch}"
-            )
         if run.stopped is None or run.batch >= length:
             self._end_epoch(first, began)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from jaxdl.train.calls import batches_from
 from jaxdl.train.contract import unchanged_types
+from jaxdl.train.origin import origin
 from jaxdl.train.program import State
 from jaxdl.train.run import Run
 
@@ -161,14 +162,21 @@ class Snapshots:
             "that batch is finite, so the numbers had grown too large or left a function's domain; a smaller learning "
             "rate or optim.clip_grad_norm may help"
         )
-        if self._run.program.inspect is None:
-            return None, advice
-        for name, value in self._run.program.inspect(state, batch):
-            if not _is_finite(value):
-                numbers = np.asarray(value)
-                counts = f"{np.isnan(numbers).sum()} NaN and {np.isinf(numbers).sum()} infinite of {numbers.size}"
-                return name, f"the first tensor that is not finite is the {name} ({counts}); {advice}"
-        return None, f"every activation and gradient is finite, so the optimiser's update is not; {advice}"
+        found = self._first_tensor(state, batch)
+        if found is None:
+            return None, f"every activation and gradient is finite, so the optimiser's update is not; {advice}"
+        name, value = found
+        numbers = np.asarray(value)
+        counts = f"{np.isnan(numbers).sum()} NaN and {np.isinf(numbers).sum()} infinite of {numbers.size}"
+        return name, f"the first tensor that is not finite is the {name} ({counts}); {advice}"
+
+    def _first_tensor(self, state: State, batch: Any) -> tuple[str, Any] | None:
+        """The first that is not finite on the way of a step, and its name: the program's, or that of an operation."""
+        program = self._run.program
+        if program.inspect is None:
+            rose = origin(program.step, state, batch)
+            return None if rose is None else (f"result of {rose.operation}", rose.value)
+        return next(((name, value) for name, value in program.inspect(state, batch) if not _is_finite(value)), None)
 
 
 def _checked_step(run: Run, state: State, batch: Any) -> tuple[State, jax.Array]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from os import sep
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 
 from jaxdl.nn import watch
 from jaxdl.parity.divergence.match import Value
+from jaxdl.train.origin import line
 
 # Primitives that only call what stands inside them.
 CALLS = frozenset(
@@ -211,21 +211,8 @@ def _shown(value: Any) -> jax.Array:
     return jnp.asarray(value, jnp.float64)
 
 
-# Folders: where the frames of a trace are not the port's own. Each ends in a separator, as a port's may stand in
-# `jaxdl_port`; they are compared as text, since a trace has many frames.
-OTHERS = tuple(
-    f"{Path(spec.origin).parent}{sep}" for name in ("jax", "flax", "jaxdl") if (spec := find_spec(name)) and spec.origin
-)
 # jax.nn.dot_product_attention takes the softmax in float32 at all times.
 NARROWING = str(Path(jax.__file__).parent / "_src" / "nn") + sep
-
-
-def line(source: Any) -> str:
-    """The port's own line in a trace: not one of jax's, Flax's or jaxdl's."""
-    for frame in source.traceback.frames if source.traceback else ():
-        if not frame.file_name.startswith(OTHERS):
-            return f"{Path(frame.file_name).name}:{frame.line_num}"
-    return ""
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from jaxdl.parity.divergence import diff, sight
+from jaxdl.train import origin
 
 pytestmark = pytest.mark.torch
 ROWS = np.random.default_rng(0).normal(size=(2, 3, 4))
@@ -192,4 +193,4 @@ def test_a_folder_whose_name_begins_as_the_package_s_is_the_port_s():
     package = Path(sight.__file__).parents[2]
     frames = [SimpleNamespace(file_name=f"{package}{end}", line_num=7) for end in ("/nn/conv.py", "_port/model.py")]
     source = SimpleNamespace(traceback=SimpleNamespace(frames=frames))
-    assert sight.line(source) == "model.py:7"
+    assert origin.line(source) == "model.py:7"
