@@ -159,6 +159,13 @@ def test_the_newest_and_the_best_are_kept(tmp_path):
     settings = train.Checkpoints(every_epochs=1, keep=2, best="quality")
     fit(tmp_path, epochs=6, checkpoints=settings, callbacks=[Worse()])
     assert Saved(tmp_path / "checkpoints").steps() == [5, 25, 30]
+    assert int(train.restore(tmp_path, PROGRAM, "best").step) == 5
+    assert int(train.restore(tmp_path, PROGRAM).step) == 30
+
+
+def test_the_best_where_none_was_kept(saved):
+    with pytest.raises(train.CheckpointError, match=r"is the best of its run; .*Checkpoints\(best='test_loss'\)"):
+        train.restore(saved, PROGRAM, "best")
 
 
 def test_nan_is_never_the_best(tmp_path):

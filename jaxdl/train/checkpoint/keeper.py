@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 
@@ -257,13 +257,13 @@ class Keeper:
         run.epoch, run.batch, run.stopped = record["epoch"], record["batch"], record["stopped"]
 
 
-def restore(directory: str | Path, program: Program, step: int | None = None) -> State:
+def restore(directory: str | Path, program: Program, step: int | Literal["best"] | None = None) -> State:
     """The state that a checkpoint of `fit(..., directory=...)` holds, on one device, whatever wrote it.
 
     Args:
         directory: the run's.
         program: one whose states have the same arrays.
-        step: of the checkpoint; None is the newest.
+        step: of the checkpoint; None is the newest, 'best' the one that `Checkpoints(best=...)` kept.
 
     Raises:
         CheckpointError: there is none, it is damaged, or its arrays are not those of the program's states.
@@ -280,7 +280,14 @@ def restore(directory: str | Path, program: Program, step: int | None = None) ->
     (True, 4)
     """
     saved = Saved((Path(directory) / "checkpoints").resolve())
-    number, record = saved.choose(step)
+    number, record = saved.choose(None if step == "best" else step)
+    if step == "best":
+        if record["best"] is None:
+            raise CheckpointError(
+                f"no checkpoint in {saved.folder} is the best of its run; fit(..., checkpoints=train.Checkpoints("
+                "best='test_loss')) keeps one"
+            )
+        number, record = saved.choose(record["best"][0])
     template = program.init(TorchGenerator(0))
     if record["tensors"] != signature_of(template):
         different = first_difference(record["tensors"], signature_of(template))
