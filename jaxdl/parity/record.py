@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from typing import Any
 
 import jax
 import numpy as np
@@ -30,8 +30,8 @@ class Record:
     rungs: dict[str, Tensors] = field(default_factory=dict)
 
 
-class FirstSteps:
-    """A source that ends after a number of steps, counted over epochs, and keeps the orders that it was asked for."""
+class Ordered:
+    """A source that keeps the orders it was asked for, as far as a run of so many steps goes through them."""
 
     def __init__(self, source: ArraySource, steps: int) -> None:
         self._source, self._steps = source, steps
@@ -39,18 +39,30 @@ class FirstSteps:
 
     @property
     def draws(self) -> int:
-        """Those of the whole source."""
+        """As the source's."""
         return self._source.draws
 
     def __len__(self) -> int:
         return len(self._source)
 
     def batches(self, epoch: int, generator: TorchGenerator | None = None, start: int = 0) -> Iterator[Batch]:
-        """The epoch's batches up to the last step."""
+        """As the source's."""
         left = min(self._steps - epoch * len(self), len(self))
         order = self._source.order(epoch, generator)
         self.orders[f"epoch {epoch + 1}"] = order[: left * self._source.batch_size]
-        yield from islice(self._source.batches(epoch, generator, start), max(left - start, 0))
+        return self._source.batches(epoch, generator, start)
+
+
+class Until(train.Callback):
+    """Ends a run after a number of steps, which then must not share a call."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+
+    def call_ended(self, run: Any) -> None:
+        """Stop it."""
+        if run.step == self._steps:
+            run.stop(f"{self._steps} steps were asked for")
 
 
 def looks(steps: int) -> list[int]:
@@ -109,18 +121,20 @@ def record_program(
         record.rungs["loss"] = {"loss": np.asarray(probe.loss)}
         record.rungs["gradient"] = _host(probe.gradients)
     for count in looks(steps):
-        first = FirstSteps(source, count)
+        ordered = Ordered(source, count)
         state, history = train.fit(
             program,
-            first,
+            ordered,
             epochs_for(count, len(source)),
             evaluation=evaluation,
             seed=seed,
             state=initial if weights is not None else None,
             progress=False,
+            steps_per_call=1,
+            callbacks=[Until(count)],
         )
         record.rungs[f"step {count}"] = _host({**state.params, **state.buffers, **optim.named_state(state.opt_state)})
-    record.rungs["batches"] = first.orders
+    record.rungs["batches"] = ordered.orders
     record.rungs["loss curve"] = {"loss": history["loss"]}
     if evaluation is not None:
         record.rungs["evaluation"] = _evaluations(history.epochs[: steps // len(source)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jaxdl import experiment, train
-from jaxdl.parity.record import FirstSteps
+from jaxdl.parity.record import Ordered
 
 FOUND = experiment.find("same_seed")
 
@@ -46,7 +46,7 @@ def counterpart():
     config = FOUND.config(dtype="float64")
     batches = []
 
-    class Seen(FirstSteps):
+    class Seen(Ordered):
         def batches(self, epoch, generator=None):
             for batch in super().batches(epoch, generator):
                 batches.append(tuple(np.asarray(array) for array in batch))
