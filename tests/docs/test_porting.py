@@ -15,6 +15,7 @@ pages = importlib.import_module("docs.porting.__main__")
 stages = importlib.import_module("docs.porting.story").STAGES
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.torch,
     pytest.mark.skipif(
         importlib.util.find_spec("transformers") is None,

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 pages = importlib.import_module("docs.pytorch_to_jax.__main__")
 TITLES = [snippet.title for name in pages.FILES for snippet in pages.section(name).snippets]
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,7 @@ def test_it_reaches_its_score(name):
     assert found.bound.holds(history.final), f"{history.final} and promised {found.bound}"
 
 
+@pytest.mark.slow
 def test_the_batch_norm_variant_reaches_it_too():
     found = find("lenet")
     state, history = found.run(found.config(batch_norm=True), progress=False)
@@ -92,6 +93,7 @@ def command(*arguments, cwd=None, module="experiments", **settings):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

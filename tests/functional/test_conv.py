@@ -124,6 +124,7 @@ TRANSFORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 def test_the_explicit_derivative_is_lax_s_own(transform: Any) -> None:
     with jax.enable_x64(True):

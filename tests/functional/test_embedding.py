@@ -55,6 +55,7 @@ def test_embedding_is_torchs_with_every_option(torch: ModuleType, options: dict[
         np.testing.assert_allclose(a, b, rtol=2e-6, atol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
 @pytest.mark.parametrize("options", [{"padding_idx": 1}, {"max_norm": 1.0}])
@@ -66,6 +67,7 @@ def test_bags_are_torchs(torch: ModuleType, mode: str, options: dict[str, Any]) 
             np.testing.assert_allclose(a, b, rtol=2e-6, atol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("seed", range(15))
 def test_bags_of_any_length_are_torchs(assert_as_in_torch: Callable[..., None], seed: int) -> None:

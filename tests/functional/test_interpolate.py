@@ -46,6 +46,7 @@ def test_it_is_torchs(
     assert_as_in_torch("interpolate", {"input": x}, mode=mode, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
 def test_no_other_neighbour_is_chosen(torch: ModuleType, mode: str) -> None:
@@ -74,6 +75,7 @@ SEEING: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("options", SEEING, ids=str)
 def test_what_is_not_finite_reaches_those_that_see_it(torch: ModuleType, options: dict[str, Any]) -> None:

@@ -244,6 +244,7 @@ def test_nothing_is_promoted_or_broadcast_in_silence(name: str) -> None:
 CHUNKED = [(1, "sum", "labels"), (3, "mean", "labels"), (3, "none", "smoothed"), (4, "mean", "chances")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "how", "kind"), CHUNKED, ids=str)
 def test_chunks_change_nothing(size: int, how: str, kind: str) -> None:
     draw = np.random.default_rng(0)

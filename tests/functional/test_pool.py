@@ -89,6 +89,7 @@ def with_gradient(axes: int, options: dict[str, Any]) -> Callable[..., tuple[Any
     return jax.jit(everything, compiler_options={"xla_backend_optimization_level": 0})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("axes", "options"), GEOMETRIES, ids=str)
 def test_value_index_and_gradient_are_the_loop_s(axes: int, options: dict[str, Any]) -> None:
     compiled = with_gradient(axes, options)

@@ -115,6 +115,7 @@ def test_stacks_against_torch(torch: ModuleType, case: tuple[Any, ...]) -> None:
     agree(gradient, torch.autograd.grad(values, arguments, cotangents))
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("case", LAYERS, ids=lambda case: "-".join(map(str, case)))
 def test_derivatives_against_torch(torch: ModuleType, case: tuple[Any, ...]) -> None:
@@ -148,6 +149,7 @@ def test_reverse_over_reverse_against_torch(torch: ModuleType) -> None:
     agree(compiled(everything, arguments, cotangents, others), torch.autograd.grad(gradient, arguments, others))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", GATES)
 def test_what_lies_behind_an_end_is_never_read(mode: str) -> None:
     x = draw(T, B, FEATURES, dtype=np.float32)

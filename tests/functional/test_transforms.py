@@ -68,6 +68,7 @@ def close(left: Any, right: Any, tolerance: float) -> None:
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_every_derivative_is_the_slope_of_the_one_before(case: Case) -> None:
     """Forward mode against a central difference, reverse against forward, and the Hessian against both."""
@@ -98,6 +99,7 @@ def _dot(left: Any, right: Any) -> Any:
     return sum(jnp.vdot(a, b) for a, b in zip(left, right, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_vmap_is_a_loop(case: Case) -> None:
     """Over every argument at once and over the first alone: value and gradients."""
@@ -134,6 +136,7 @@ def test_a_scanned_gradient_is_the_gradient(name: str) -> None:
     close(scan(tuple(x)), looped, 1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_jit_changes_nothing_and_needs_no_values(case: Case) -> None:
     inputs = draw(case, 0)

@@ -29,6 +29,7 @@ def test_constructors_take_what_torch_s_take(torch):
         assert ours == [entry for entry in theirs if entry[0] != "device"], name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout", "RReLU"])
 def test_the_key_of_a_call_reaches_a_module_that_draws(name):
     x = -jnp.ones((20, 3, 2))

@@ -55,7 +55,16 @@ def gradients(model, remat, train=True):
 
 
 @pytest.mark.parametrize("train", [True, False])
-@pytest.mark.parametrize("remat", [("blocks.*",), ("blocks.0", "*.2"), ("*",), ("blocks.1.fc", "blocks.*.bn", "drop")])
+@pytest.mark.parametrize(
+    "remat",
+    [
+        ("blocks.*",),
+        *(
+            pytest.param(names, marks=pytest.mark.slow)
+            for names in (("blocks.0", "*.2"), ("*",), ("blocks.1.fc", "blocks.*.bn", "drop"))
+        ),
+    ],
+)
 def test_numbers_buffers_and_masks_are_the_same(remat, train):
     model = Net(rngs=random.TorchGenerator(0))
     _, _, expected = gradients(model, (), train)

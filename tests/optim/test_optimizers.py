@@ -66,6 +66,7 @@ def test_it_compiles_once_and_keeps_its_dtypes(name, factory):
     assert len(traces) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_types_stay_half(factory, dtype):
     params, grads = (jax.tree.map(lambda x: x.astype(dtype), tree) for tree in (PARAMS, GRADS))
@@ -77,6 +78,7 @@ def test_half_types_stay_half(factory, dtype):
     assert all(np.isfinite(x.astype(np.float32)).all() for x in jax.tree.leaves(updates))
 
 
+@pytest.mark.slow
 def test_vmap_trains_many(factory):
     rates = jnp.array([0.1, 0.01])
     many = jax.vmap(lambda rate: walk(factory(rate)))(rates)
@@ -102,6 +104,7 @@ def test_masked_parameters_stay(factory):
     assert_close(updates["b"], GRADS["b"])  # optax.masked lets them through
 
 
+@pytest.mark.slow
 def test_multi_steps_is_one_step_of_the_mean(factory):
     tx = factory(0.1)
     several = optax.MultiSteps(tx, 2)

@@ -26,6 +26,7 @@ def altered(folder=None, **parts):
     return dataclasses.replace(SAME_SEED, module=own)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("name", sorted(EXPERIMENTS))
 def test_they_are_those_of_the_pytorch_that_is_here(torch, name):

@@ -338,6 +338,7 @@ def test_a_float32_run_that_parts_too_early_fails_by_the_law():
     assert [row.rung for row in rows] == ["losses 1 to 10", "losses 11 to 30", "losses 31 to 100", "losses 101 to 200"]
 
 
+@pytest.mark.slow
 def test_the_batch_norm_variant_climbs_it_in_float64(torch):
     lenet = experiment.find("lenet")
     parity.check(lenet, lenet.config(batch_norm=True), dtypes=["float64"]).assert_agreement()

@@ -31,6 +31,7 @@ LOSSES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("rows", [12, 13, 3], ids=["even", "uneven", "fewer rows than parts"])
 @pytest.mark.parametrize("loss", [*LOSSES, "row mean"])

@@ -95,6 +95,7 @@ def test_mixed_precision_is_autocast(torch):
     np.testing.assert_allclose(predicted, said, atol=0.06 * np.abs(said).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "batches"), [(Digits, digits()), (Words, backwards())], ids=["LeNet", "transformer"])
 def test_mixed_precision_learns_as_well(model, batches):
     """The mean loss of the last 20 steps, float32 and bfloat16: LeNet 0.1710 and 0.1717, transformer 0.01086 and

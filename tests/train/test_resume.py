@@ -129,7 +129,7 @@ def test_twenty_kills_leave_no_trace(tmp_path):
 
 
 @pytest.mark.parametrize("step", [5, 7, 15, 18, 23])
-@pytest.mark.parametrize("steps_per_call", [1, 3, None])
+@pytest.mark.parametrize("steps_per_call", [None, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 3))])
 def test_a_crash_changes_nothing(step, steps_per_call, tmp_path, unbroken):
     crashed(tmp_path, step, steps_per_call=steps_per_call)
     assert_same(fit(tmp_path, resume=True, callbacks=[Halt()]), unbroken)
@@ -229,6 +229,7 @@ def test_what_callbacks_remember_goes_with_it(tmp_path):
         fit(tmp_path, resume=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", [{"metric": "test_accuracy", "mode": "max"}, {"patience": 9}])
 @pytest.mark.parametrize("callback", [train.EarlyStopping, train.ReduceLROnPlateau])
 def test_a_callback_goes_on_with_the_settings_it_began_with(callback, changed, tmp_path):

@@ -160,6 +160,7 @@ EVERYTHING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("left_out", "by_rows"), [(None, True), *((name, False) for name in (None, *EVERYTHING))])
 def test_the_options_combine(left_out, by_rows):
     """Compiled once a shape, the state donated, its dtypes those that it began with, no memory shared in it."""

@@ -105,7 +105,7 @@ def alone():
         return [train.fit(programs[rate], source(), 3, seed=seed, **settings) for rate in RATES for seed in SEEDS]
 
 
-@pytest.mark.parametrize("together", [None, 1, 2, 8])
+@pytest.mark.parametrize("together", [None, 8, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_each_run_is_the_run_that_fit_makes_alone(alone, together):
     """Parameters, buffers, optimiser's state, key and step, the ragged batch of an epoch included; groups that share
     their batches, a last group that is not full, and groups that do not share them."""
@@ -187,6 +187,7 @@ def keywords(name):
     return [keyword for keyword in found if (name, keyword) != ("adafactor", "eps")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*OPTIMIZERS, "adafactor"])
 def test_every_number_of_every_optimiser_can_be_swept(name):
     """All of them at once: every combination of two values each, of which the first and the last are compared."""
@@ -204,6 +205,7 @@ def test_every_number_of_every_optimiser_can_be_swept(name):
         assert apart(state.params, sweep.state(run).params) < EXACT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "build",
     [

@@ -96,6 +96,7 @@ def test_the_heads_of_multi_head_attention(originals, torch, wrong):
     assert found.forward.last.first is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["GRU", "LSTM"])
 @pytest.mark.parametrize(
     ("cause", "join"),
