@@ -6,9 +6,10 @@ from jaxdl.train.callbacks.stopping import EarlyStopping
 from jaxdl.train.callbacks.tensorboard import TensorBoard
 from jaxdl.train.calls import RecompilationWarning, memory
 from jaxdl.train.checkpoint import CheckpointError, Checkpoints, DirectoryInUseError, restore
-from jaxdl.train.engine import Interrupted, evaluate, fit
+from jaxdl.train.engine import evaluate, fit
 from jaxdl.train.failure import NonFiniteLossError, OutOfMemoryError
 from jaxdl.train.history import History
+from jaxdl.train.interrupt import Interrupted
 from jaxdl.train.placement import whole
 from jaxdl.train.program import Probe, Program, State
 from jaxdl.train.programs.adversarial import Play, Player, adversarial, player_tensors

@@ -1,13 +1,10 @@
 """The one training loop."""
 
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from numbers import Integral
 from pathlib import Path
-from types import FrameType
 from typing import Any, Literal
 
 import jax
@@ -31,19 +28,11 @@ from jaxdl.train.contract import (
 )
 from jaxdl.train.failure import Snapshots, memory_explained
 from jaxdl.train.history import History
+from jaxdl.train.interrupt import Interrupted, deferred_interrupt
 from jaxdl.train.placement import Placement
 from jaxdl.train.program import Program, State
 from jaxdl.train.progress import Display
 from jaxdl.train.run import Run
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, or SIGTERM; `state` and `history` are those after the last whole step."""
-
-    def __init__(self, state: State, history: History, step: int, saved: Path | None) -> None:
-        kept = f"; resume=True (--resume) goes on from {saved}" if saved is not None else ""
-        super().__init__(f"interrupted after step {step}{kept}")
-        self.state, self.history, self.step, self.saved = state, history, step, saved
 
 
 def fit(
@@ -131,7 +120,7 @@ def fit(
     run = Run(program, source, evaluation, epochs, generator, placement, first)
     calls = Calls(run, steps_per_call)
     with ExitStack() as stack:
-        interrupted = stack.enter_context(_deferred_interrupt(also_term=directory is not None))
+        interrupted = stack.enter_context(deferred_interrupt(also_term=directory is not None))
         kept = None
         if directory is not None:
             kept = stack.enter_context(Directory(run, Path(directory), checkpoints, config, callbacks, calls))
@@ -293,31 +282,3 @@ def _finishing(callbacks: Sequence[Callback], run: Run) -> Iterator[None]:
         raise
     for callback in callbacks:
         callback.finish(run)
-
-
-@contextmanager
-def _deferred_interrupt(also_term: bool) -> Iterator[Callable[[], bool]]:
-    """Ctrl-C sets a flag that the loop reads between calls, since a step consumes the state that it is given.
-
-    A cluster that wants its machine back sends SIGTERM: with a directory to write into, that is a Ctrl-C.
-    """
-    pressed = threading.Event()
-
-    def note(signum: int, frame: FrameType | None) -> Any:
-        if pressed.is_set():
-            raise KeyboardInterrupt
-        pressed.set()
-
-    ours = {signal.SIGINT: signal.default_int_handler}
-    if also_term:
-        ours[signal.SIGTERM] = signal.SIG_DFL  # type: ignore[assignment]
-    if threading.current_thread() is not threading.main_thread():
-        ours = {}
-    ours = {number: handler for number, handler in ours.items() if signal.getsignal(number) is handler}
-    for number in ours:
-        signal.signal(number, note)
-    try:
-        yield pressed.is_set
-    finally:
-        for number, handler in ours.items():
-            signal.signal(number, handler)
