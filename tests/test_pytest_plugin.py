@@ -40,6 +40,7 @@ def test_run(assert_ladder, dtype, learning_rate):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_it_serves_anybodys_tests(torch, tmp_path):
     (tmp_path / "test_theirs.py").write_text(THEIRS, encoding="utf-8")

@@ -56,6 +56,7 @@ SHORT = {
 OURS = {"named_state", "fans"}  # PyTorch has no such name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_every_example_runs(name):
     """Doctests of public and private names alike."""

@@ -68,6 +68,7 @@ def killed(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_it_ends_bitwise_where_the_unbroken_run_ends(run, killed, tmp_path):
     resumed = tmp_path / "resumed"
     shutil.copytree(killed, resumed)

@@ -88,6 +88,7 @@ def test_and_so_are_the_test_losses_after_each_epoch(script, counterpart):
     np.testing.assert_allclose(ours, (losses * rows).sum(axis=1) / rows.sum(axis=1), rtol=1e-10, atol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_the_script_runs_as_scripts_do(torch):
     path = Path(__file__).parents[2] / "experiments" / "fundamentals" / "same_seed_torch.py"

@@ -48,6 +48,7 @@ def batch() -> tuple[np.ndarray, np.ndarray, tuple[int, ...], tuple[int, ...]]:
     return logits, np.array([[1, 1, 2], [3, 4, 1], [2, 0, 0], [1, 1, 1]]), (7, 6, 4, 4), (3, 2, 0, 3)
 
 
+@pytest.mark.slow
 def test_the_ways_of_giving_targets_and_lengths_are_one() -> None:
     logits, targets, steps, counts = batch()
     logs = log_softmax(logits).astype(np.float32)
@@ -74,6 +75,7 @@ def test_reductions() -> None:
     np.testing.assert_allclose(mean, (rows / np.array([3, 2, 1, 3])).mean(), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_behind_a_log_softmax_every_derivative_is_the_loss_s_own() -> None:
     """Forward mode against a central difference, reverse against forward, and the same of the gradient."""
     logits, targets, steps, counts = batch()

@@ -93,6 +93,7 @@ def test_pdist_can_be_differentiated_twice() -> None:
         np.testing.assert_allclose(hessian[0, :, 1], -block, atol=1e-15)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_shapes_and_dtypes_as_in_torch(torch: ModuleType) -> None:
     r = np.random.default_rng(0)

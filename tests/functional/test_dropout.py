@@ -88,6 +88,7 @@ def test_alpha_dropout_keeps_mean_and_variance() -> None:
     assert abs((y**2).mean() - 1) < 5 * 2.4 / np.sqrt(n)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("function", KINDS, ids=lambda function: function.__name__)
 def test_torch_s_formula_with_our_mask(torch: ModuleType, function: Callable[..., jax.Array]) -> None:

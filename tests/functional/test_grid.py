@@ -74,6 +74,7 @@ def test_so_is_one_in_a_volume_with_zeros_outside(assert_as_in_torch: Callable[.
     assert_as_in_torch("grid_sample", arrays, mode=mode, align_corners=False)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("padding_mode", ["border", "reflection"])
 def test_so_is_one_in_a_volume_where_it_is_clipped(torch: ModuleType, padding_mode: str) -> None:

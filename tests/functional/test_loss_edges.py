@@ -12,6 +12,8 @@ import pytest
 from jaxdl import functional as F
 from jaxdl.functional.loss.linear_cross_entropy import LinearCrossEntropyOptions
 
+pytestmark = pytest.mark.slow
+
 INF, NAN = np.inf, np.nan
 FAST_COMPILE = {"xla_backend_optimization_level": 0}
 SPECIAL = np.array([1.0, -1.0, 0.0, INF, NAN, -INF, 0.3, -5.0])

@@ -19,6 +19,7 @@ def ones(*shape: int, dtype: Any = np.float32) -> np.ndarray:
 X, HALF = ones(2, 4, 3), jnp.ones((2, 4), jnp.bfloat16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 16, 17, 49, 96, 97, 768, 8192])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_sum_in_stages_is_the_sum_and_its_transpose_repeats(size: int, axis: int) -> None:

@@ -179,6 +179,7 @@ def test_nan_ties_and_infinities_as_in_torch(torch: ModuleType, axes: int, optio
     np.testing.assert_array_equal(places, index)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize(("axes", "output"), [(1, 4), (1, 15), (2, (3, 7)), (2, (4, 7)), (3, (2, 6, 3))])
 def test_adaptive_windows_ties_and_nan_as_in_torch(torch: ModuleType, axes: int, output: Any) -> None:

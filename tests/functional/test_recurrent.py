@@ -100,6 +100,7 @@ def compiled(function: Callable[..., Any], *groups: Any) -> Any:
         return jax.jit(function, compiler_options=FAST_COMPILE)(*arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("case", STACKS, ids=lambda case: "-".join(map(str, case)))
 def test_stacks_against_torch(torch: ModuleType, case: tuple[Any, ...]) -> None:
@@ -169,6 +170,7 @@ def test_what_lies_behind_an_end_is_never_read(mode: str) -> None:
     assert not np.asarray(gradients[0])[behind].any()
 
 
+@pytest.mark.slow
 def test_lengths_may_be_traced_and_mapped() -> None:
     """Each sequence alone, cut at its end, gives the same."""
     x, w = draw(T, B, FEATURES, dtype=np.float32), weights("gru", dtype=np.float32)

@@ -94,6 +94,7 @@ def test_hard_has_the_derivatives_of_soft() -> None:
         assert np.abs(soft).max() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_gumbel_softmax_is_torch_s_formula_with_our_noise(torch: ModuleType) -> None:
     with jax.enable_x64(True):

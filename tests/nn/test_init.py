@@ -113,6 +113,7 @@ def test_uniforms_from_rngs(name, args, low, high):
     assert_distributed(values, lambda x: (x - low) / (high - low))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mean", "std", "a", "b"),
     [(0.0, 1.0, -2.0, 2.0), (0.0, 0.02, -2.0, 2.0), (0.3, 2.0, 0.5, 1.0), (0.0, 1.0, 4.0, 6.0), (0.0, 1.0, -6.0, -4.0)],

@@ -122,6 +122,7 @@ def test_memory_falls():
     assert memory(("*",)) < 0.2 * memory(())
 
 
+@pytest.mark.slow
 def test_an_attention_layer_with_its_tuple_and_its_mask():
     model = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.2, batch_first=True, rngs=random.TorchGenerator(0))
     x = X.reshape(2, 6, 8)

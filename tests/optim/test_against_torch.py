@@ -62,7 +62,7 @@ def trajectory(tx, params, grads):
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("name", "torch_name", "settings"),
     CASES,

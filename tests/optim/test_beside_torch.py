@@ -8,7 +8,7 @@ import pytest
 
 from jaxdl import optim
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 START = {"fc.weight": np.array([[1.0, -2.0], [0.5, 3.0]]), "fc.bias": np.array([0.3, -0.7]), "scale": np.array(1.5)}
 

@@ -85,7 +85,7 @@ def fit(made, batches, **settings):
 
 @pytest.mark.parametrize(
     ("model", "inputs"),
-    [(Dense, IMAGES), (Convolutions, IMAGES), (Recurrent, TOKENS)],
+    [(Dense, IMAGES), (Convolutions, IMAGES), pytest.param(Recurrent, TOKENS, marks=pytest.mark.slow)],
     ids=["dense", "convolutions", "recurrent"],
 )
 def test_the_numbers_do_not_depend_on_it(model, inputs):

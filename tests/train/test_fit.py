@@ -133,6 +133,7 @@ def test_a_given_state_and_a_given_model_survive():
     assert np.isfinite(model.fc1.weight.get_value()).all()
 
 
+@pytest.mark.slow
 def test_a_step_before_any_init():
     """A state from elsewhere needs no init in this process."""
     batch = (jnp.asarray(X[:4]), jnp.asarray(LABELS[:4]))

@@ -48,6 +48,7 @@ def test_eight_devices_compute_what_one_computes(tmp_path):
         assert found[f"{name} 4"]["share"] == [1 / parts] * 3
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_eight_devices_goes_on_on_one_and_on_two(tmp_path):
     found = told(tmp_path, "resume")
     assert_equal_runs(found, found["unbroken"])

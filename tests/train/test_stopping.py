@@ -132,6 +132,7 @@ def test_through_fit():
     assert float(state.opt_state.hyperparams["learning_rate"]) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "rmsprop", "adagrad", "nadam", "lbfgs"])
 def test_an_adjustable_optimiser_is_the_optimiser(name):
     """With the number that it was given, bit for bit or one rounding off; with another, that of another."""

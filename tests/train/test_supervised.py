@@ -119,7 +119,13 @@ def test_the_average_is_pytorch_s_averaged_model(torch, kind, use_buffers):
 
 @pytest.mark.torch
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("options", [{}, {"accumulate": 4}, {"accumulate": 4, "loss_is_row_mean": True}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"accumulate": 4},
+        *(pytest.param(it, marks=pytest.mark.slow) for it in ({}, {"accumulate": 4, "loss_is_row_mean": True})),
+    ],
+)
 def test_lbfgs_has_the_batch_as_its_closure(torch, options):
     model = twin(torch, norm=False)
     optimizer = torch.optim.LBFGS(model.parameters(), lr=1.0, max_iter=5, line_search_fn="strong_wolfe")

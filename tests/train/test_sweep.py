@@ -105,7 +105,7 @@ def alone():
         return [train.fit(programs[rate], source(), 3, seed=seed, **settings) for rate in RATES for seed in SEEDS]
 
 
-@pytest.mark.parametrize("together", [None, 8, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
+@pytest.mark.parametrize("together", [None, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 8))])
 def test_each_run_is_the_run_that_fit_makes_alone(alone, together):
     """Parameters, buffers, optimiser's state, key and step, the ragged batch of an epoch included; groups that share
     their batches, a last group that is not full, and groups that do not share them."""
@@ -118,6 +118,7 @@ def test_each_run_is_the_run_that_fit_makes_alone(alone, together):
     assert sweep.tests["accuracy"].shape == (6, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"drop_last": True}, {"shuffle": False}, {"seed": 3}], ids=str)
 def test_it_visits_rows_as_fit_does(settings):
     sweep = train.sweep(program(), source(**settings), {"seed": [0, 7]}, 2, progress=False)

@@ -42,6 +42,7 @@ def broken(cause, module, text, **more):
     return note
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expected", CASES)
 def test_a_broken_port_is_found_with_its_cause(expected, originals):
     original, port, inputs, *options = expected.make(originals)

@@ -22,6 +22,7 @@ def correct(make):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", CASES)
 def test_a_correct_port_is_clean(make, originals):
     original, port, inputs, *options = make(originals)

@@ -12,7 +12,7 @@ from jaxdl import functional as F
 from jaxdl.parity import ParityError
 from jaxdl.parity.divergence import diff
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 ROWS, IMAGES = np.random.default_rng(4).normal(size=(3, 4)), np.random.default_rng(5).normal(size=(2, 2, 4, 4))
 
 
