@@ -48,8 +48,9 @@ def sweep(
     Args:
         program: a function of the swept hyperparameters (all but the seed) that returns a Program, e.g. `lambda
             learning_rate: train.supervised(Net, functional.cross_entropy, optim.adam(learning_rate))`; or a Program,
-            where only seeds are swept. The numbers are traced: they may be used wherever arrays may, in optimisers,
-            schedules and losses, but decide nothing in Python, such as shapes.
+            where only seeds are swept. The numbers are traced: they may be used wherever arrays may, as an optimiser's
+            numbers, a schedule's rate or a factor in a loss, but decide nothing in Python, as shapes do, and what is
+            checked when a program is built: a schedule's `gamma` and `step_size`, `label_smoothing`.
         source: the training data, which all runs share on the device.
         over: by name a list of numbers, e.g. `{"learning_rate": [1e-3, 1e-2], "seed": range(8)}`. Without "seed" the
             seed is 0.
