@@ -43,17 +43,22 @@ def ways(width: int) -> dict[str, Callable[[], object]]:
     def together() -> None:
         train.sweep(program, source, {"learning_rate": RATES, "seed": SEEDS}, EPOCHS, progress=False)
 
-    def in_turn() -> None:
+    def in_turn(steps_per_call: int | None = None) -> None:
         for rate in RATES:
             for seed in SEEDS:
-                train.fit(programs[rate], source, EPOCHS, seed=seed, progress=False)
+                train.fit(programs[rate], source, EPOCHS, seed=seed, steps_per_call=steps_per_call, progress=False)
 
     def in_pytorch() -> None:
         for rate in RATES:
             for seed in SEEDS:
                 _pytorch(width, rate, seed, torch.from_numpy(inputs), torch.from_numpy(target).long())
 
-    return {"train.sweep": together, "train.fit, 64 times": in_turn, "PyTorch, 64 times": in_pytorch}
+    return {
+        "train.sweep": together,
+        "train.fit, 64 times": in_turn,
+        "a call a step": lambda: in_turn(steps_per_call=1),
+        "PyTorch, 64 times": in_pytorch,
+    }
 
 
 def _pytorch(width: int, rate: float, seed: int, inputs: torch.Tensor, target: torch.Tensor) -> None:
@@ -74,14 +79,14 @@ def measured(way: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    print("| hidden units | train.sweep, s | train.fit, 64 times | PyTorch, 64 times | throughput |")
-    print("|---|---|---|---|---|")
+    console = Console(stderr=True)
     for width in WIDTHS:
         all_ways = ways(width)
-        turns = list(all_ways) * ROUNDS
         times = dict.fromkeys(all_ways, float("inf"))
-        for name in track(turns, console=Console(stderr=True), transient=True):
+        for name in track(list(all_ways) * ROUNDS, console=console, transient=True):
             times[name] = min(times[name], measured(all_ways[name]))
-        sweep, fit, pytorch = times.values()
-        row = " | ".join(f"{seconds:.1f}" for seconds in (sweep, fit, pytorch))
-        print(f"| {width} | {row} | {fit / sweep:.1f} × fit, {pytorch / sweep:.1f} × PyTorch |", flush=True)
+        if width == WIDTHS[0]:
+            print(f"| hidden units | {' | '.join(times)} |\n|{'---|' * (len(times) + 1)}")
+        least = min(times.values())
+        row = " | ".join(f"{seconds:.1f} s ({seconds / least:.1f} ×)" for seconds in times.values())
+        print(f"| {width} | {row} |", flush=True)
