@@ -88,10 +88,7 @@ class _Evaluation:
         ]
 
     def _scan(self, parameters: Any, inputs: list[_Known]) -> list[_Known]:
-        if "ft_in" in parameters:  # jax 0.12
-            fixed, carried, _ = (len(part) for part in parameters["ft_in"].unpack())
-        else:
-            fixed, carried = parameters["num_consts"], parameters["num_carry"]
+        fixed, carried = scan_parts(parameters)
         consts, carry, slices = inputs[:fixed], inputs[fixed : fixed + carried], inputs[fixed + carried :]
         rows: list[list[_Known]] = []
         order = range(parameters["length"])
@@ -128,6 +125,14 @@ def _stacked(column: Sequence[_Known]) -> _Known:
 
 def _finite(value: Any) -> bool:
     return not jnp.issubdtype(jnp.result_type(value), jnp.inexact) or bool(jnp.isfinite(value).all())
+
+
+def scan_parts(parameters: Any) -> tuple[int, int]:
+    """How many of a scan's inputs are constants, and how many are carried from step to step; the rest are sliced."""
+    if "ft_in" in parameters:  # jax 0.12
+        fixed, carried, _ = (len(part) for part in parameters["ft_in"].unpack())
+        return fixed, carried
+    return parameters["num_consts"], parameters["num_carry"]
 
 
 def line(source: Any) -> str:

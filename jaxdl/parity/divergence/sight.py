@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxdl.nn import watch
 from jaxdl.parity.divergence.match import Value
-from jaxdl.train.origin import line
+from jaxdl.train.origin import line, scan_parts
 
 # Primitives that only call what stands inside them.
 CALLS = frozenset(
@@ -126,10 +126,7 @@ class Sight:
     def _scan(self, parameters: dict[str, Any], values: list[Any], keep: bool) -> list[Any]:
         """A scan whose body is evaluated as all else is; what it computes comes out step by step."""
         body = parameters["jaxpr"]
-        if "ft_in" in parameters:  # jax 0.12
-            fixed, carried, _ = (len(part) for part in parameters["ft_in"].unpack())
-        else:
-            fixed, carried = parameters["num_consts"], parameters["num_carry"]
+        fixed, carried = scan_parts(parameters)
         consts, carry, slices = values[:fixed], values[fixed : fixed + carried], values[fixed + carried :]
         outer, before = self._arrays, self.kept
         inside: list[Kept] = []
