@@ -13,6 +13,7 @@ from jaxdl import _runtime
 __version__ = "0.1.0"
 
 __all__ = [
+    "autodiff",
     "bridge",
     "compare",
     "data",
@@ -28,7 +29,21 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from jaxdl import bridge, compare, data, experiment, functional, metrics, nn, optim, parity, random, report, train
+    from jaxdl import (
+        autodiff,
+        bridge,
+        compare,
+        data,
+        experiment,
+        functional,
+        metrics,
+        nn,
+        optim,
+        parity,
+        random,
+        report,
+        train,
+    )
 
 _runtime.prepare()
 

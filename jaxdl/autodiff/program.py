@@ -1,0 +1,189 @@
+"""What a function computes, recorded: a program of one operation a line, that can be read, run and drawn."""
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, product
+from typing import Any
+
+import numpy as np
+
+from jaxdl.autodiff import tree
+from jaxdl.autodiff.call import Call
+from jaxdl.autodiff.derivatives import as_array
+from jaxdl.autodiff.primitive import Primitive
+from jaxdl.autodiff.tracer import Params, Trace, Tracer, kind
+
+
+class Variable(Tracer):
+    """A value that is not known yet: an argument of the program, or the result of one of its operations."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, trace: Trace, hollow: Any, name: str = "") -> None:
+        super().__init__(trace, hollow.shape, hollow.dtype)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Equation:
+    """result = primitive(*args, **params); the arguments are variables and constants."""
+
+    primitive: Primitive
+    args: tuple[Any, ...]
+    params: Params
+    result: Variable
+
+
+class Recording(Trace):
+    """Writes each operation down, computing nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("trace")
+        self.equations: list[Equation] = []
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
+        """One more equation; a function with rules of its own is recorded as what it computes."""
+        if isinstance(primitive, Call):
+            return primitive.rule("evaluate")(*args, **params)
+        result = Variable(self, primitive.rule("result")(*args, **params))
+        self.equations.append(Equation(primitive, args, params, result))
+        return result
+
+
+@dataclass(frozen=True)
+class Program:
+    """A recorded function; `print` shows it.
+
+    Attributes:
+        inputs: the variables of its arguments' leaves.
+        equations: what it computes, in order.
+        outputs: variables and constants.
+    """
+
+    inputs: tuple[Variable, ...]
+    equations: tuple[Equation, ...]
+    outputs: tuple[Any, ...]
+    structures: tuple[tree.Structure, tree.Structure]
+
+    def __call__(self, *args: Any) -> Any:
+        """Run it on arguments of the shapes that it was recorded for; traced ones, too."""
+        leaves, structure = tree.flatten(args)
+        if structure != self.structures[0]:
+            raise ValueError("the program was recorded for arguments of another structure")
+        arrays = [leaf if isinstance(leaf, Tracer) else np.asarray(leaf) for leaf in leaves]
+        for array, variable in zip(arrays, self.inputs, strict=True):
+            if (array.shape, array.dtype) != (variable.shape, variable.dtype):
+                raise ValueError(f"the program was recorded for {variable.name}: {kind(variable)}, given {kind(array)}")
+        values = self.run(arrays)
+        return tree.unflatten(self.structures[1], [values.get(each, each) for each in self.outputs])
+
+    def run(self, arguments: Sequence[Any], added: Sequence[Any] = ()) -> dict[Any, Any]:
+        """Every variable's value.
+
+        Args:
+            arguments: the leaves of the arguments.
+            added: what is added to each equation's result: zeros, by which a value in the middle can be differentiated.
+        """
+        values: dict[Any, Any] = dict(zip(self.inputs, arguments, strict=True))
+        for i, equation in enumerate(self.equations):
+            given = [values.get(arg, arg) if isinstance(arg, Variable) else arg for arg in equation.args]
+            result = equation.primitive(*given, **equation.params)
+            values[equation.result] = np.add(result, added[i]) if added and added[i] is not None else result
+        return values
+
+    def __str__(self) -> str:
+        inputs = ", ".join(f"{each.name}: {kind(each)}" for each in self.inputs)
+        lines = [
+            f"    {one.result.name}: {kind(one.result)} = {one.primitive}({', '.join(_written(one))})"
+            for one in self.equations
+        ]
+        outputs = ", ".join(_argument(each) for each in self.outputs)
+        return "\n".join([f"program({inputs}):", *lines, f"    return {outputs}"])
+
+
+def _written(equation: Equation) -> Iterator[str]:
+    yield from (_argument(arg) for arg in equation.args)
+    yield from (f"{name}={value!r}" for name, value in equation.params.items())
+
+
+def _argument(value: Any) -> str:
+    if isinstance(value, Variable):
+        return value.name
+    return f"{value.item():.6g}" if value.ndim == 0 else f"<{kind(value)}>"
+
+
+def names() -> Iterator[str]:
+    """a, b, …, z, aa, ab, …"""
+    for length in count(1):
+        yield from ("".join(letters) for letters in product("abcdefghijklmnopqrstuvwxyz", repeat=length))
+
+
+def trace(function: Callable[..., Any]) -> Callable[..., Program]:
+    """Record what a function computes, from the shapes of its arguments alone.
+
+    Args:
+        function: of arrays, or trees of them, to such.
+
+    Returns:
+        What takes the arguments and gives the `Program`: printed, it is one operation a line; called, it computes.
+        Python's loops have run in it and its branches were taken; operations that no result needs are left out.
+
+    Raises:
+        TypeError: when called: an argument is no array, or the function asks for a value (as in `if x > 0`).
+
+    >>> import numpy as np
+    >>> from jaxdl import autodiff
+    >>> program = autodiff.trace(lambda w, x: np.sum(np.tanh(w @ x)))(np.ones((2, 3)), np.ones(3))
+    >>> print(program)
+    program(w: float64[2, 3], x: float64[3]):
+        a: float64[2] = einsum(w, x, spec='ab,b->a')
+        b: float64[2] = tanh(a)
+        c: float64[] = sum(b, axes=(0,))
+        return c
+    >>> program(np.ones((2, 3)), np.zeros(3)).item()
+    0.0
+    """
+
+    def recorded(*args: Any, **settings: Any) -> Program:
+        named = [tree.flatten_named(arg, name) for arg, name in zip(args, _names(function, len(args)), strict=True)]
+        structure = tree.flatten(args)[1]
+        with Recording() as recording:
+            inputs = []
+            for name, leaf in (pair for pairs, _ in named for pair in pairs):
+                array = leaf if hasattr(leaf, "dtype") and hasattr(leaf, "shape") else np.asarray(leaf)
+                if np.dtype(array.dtype).kind not in "fiub":
+                    raise TypeError(f"trace: argument {name} must be an array, given a {type(leaf).__name__}")
+                inputs.append(Variable(recording, array, name))
+            result = function(*tree.unflatten(structure, inputs), **settings)
+            outputs, out_structure = tree.flatten(result)
+            outputs = [as_array("trace", output) for output in outputs]
+        equations = _needed(recording.equations, outputs)
+        taken = {each.name for each in inputs}
+        letters = (name for name in names() if name not in taken)
+        for equation in equations:
+            equation.result.name = next(letters)
+        return Program(tuple(inputs), tuple(equations), tuple(outputs), (structure, out_structure))
+
+    return recorded
+
+
+def _names(function: Callable[..., Any], number: int) -> list[str]:
+    """The names of a function's arguments by place."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    found = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:number]
+    return found + [f"x{i}" for i in range(len(found), number)]
+
+
+def _needed(equations: list[Equation], outputs: list[Any]) -> list[Equation]:
+    """The equations that the outputs depend on."""
+    wanted = {each for each in outputs if isinstance(each, Variable)}
+    kept = []
+    for equation in reversed(equations):
+        if equation.result in wanted:
+            kept.append(equation)
+            wanted.update(arg for arg in equation.args if isinstance(arg, Variable))
+    return kept[::-1]

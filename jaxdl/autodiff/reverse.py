@@ -1,0 +1,87 @@
+"""Reverse mode: forward mode whose tangents are not computed but written on a tape, and the tape transposed.
+
+Of ẏ = f′(x) ẋ every step is linear in the tangents. The forward trace computes the primals, and where it would
+compute a tangent, the tape below it notes the linear operation instead. Read from its end, each step transposed, the
+tape gives x̄ = f′(x)ᵀ ȳ:
+
+    ẏ = Aₙ … A₂ A₁ ẋ,      x̄ = A₁ᵀ A₂ᵀ … Aₙᵀ ȳ
+
+A tape is a flat list, and the way back a loop over it: nothing recurses, however long the program.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxdl.autodiff.primitive import Primitive
+from jaxdl.autodiff.tracer import Params, Trace, Tracer
+
+
+class TapeTracer(Tracer):
+    """A tangent that is not computed: its place on the tape."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, tape: "Tape", hollow: Any) -> None:
+        super().__init__(tape, hollow.shape, hollow.dtype)
+        self.place = tape.places
+        tape.places += 1
+
+
+class Step(NamedTuple):
+    """One linear operation; the arguments that are no tracers of the tape are what it keeps from the way forward."""
+
+    primitive: Primitive
+    args: tuple[Any, ...]
+    params: Params
+    places: tuple[int, ...]
+
+
+class Tape(Trace):
+    """The linear operations in the order in which they were made."""
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(purpose)
+        self.steps: list[Step] = []
+        self.places = 0
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
+        """Note the operation; nothing is computed."""
+        found = primitive.rule("result")(*args, **params)
+        many = isinstance(found, list)
+        made = [TapeTracer(self, one) for one in (found if many else [found])]
+        self.steps.append(Step(primitive, args, params, tuple(one.place for one in made)))
+        return made if many else made[0]
+
+    def transposed(self, seeds: list[tuple[Any, Any]], inputs: list[TapeTracer], *, once: bool) -> list[Any]:
+        """The inputs' cotangents, from those of results.
+
+        Args:
+            seeds: results (a `TapeTracer`, or None where a result does not depend on the inputs), each with its
+                cotangent.
+            inputs: where the tape begins.
+            once: the tape is not needed again: each step's memory is freed as soon as it has been used.
+        """
+        found: dict[int, Any] = {}
+        for tangent, cotangent in seeds:
+            if tangent is not None:
+                _add(found, tangent.place, cotangent)
+        for step in self._backwards(once):
+            cotangents = [found.pop(place, None) for place in step.places]
+            if any(cotangent is not None for cotangent in cotangents):
+                wanted = [i for i, arg in enumerate(step.args) if isinstance(arg, TapeTracer) and arg.trace is self]
+                pulled = step.primitive.pull(cotangents, step.args, wanted, step.params)
+                for i, cotangent in zip(wanted, pulled, strict=True):
+                    _add(found, step.args[i].place, cotangent)
+        return [found.get(each.place, None) for each in inputs]
+
+    def _backwards(self, once: bool) -> Iterator[Step]:
+        if not once:
+            yield from reversed(self.steps)
+        while once and self.steps:
+            yield self.steps.pop()
+
+
+def _add(found: dict[int, Any], place: int, cotangent: Any) -> None:
+    found[place] = np.add(found[place], cotangent) if place in found else cotangent
