@@ -10,32 +10,40 @@ array([-2.7003, -3.9207])
 """
 
 from jaxdl.autodiff import functions, primitives, tree
-from jaxdl.autodiff.batching import vmap
 from jaxdl.autodiff.call import checkpoint
 from jaxdl.autodiff.custom import custom_vjp
-from jaxdl.autodiff.derivatives import grad, hessian, hvp, jacfwd, jacrev, jvp, value_and_grad, vjp
+from jaxdl.autodiff.derivatives import grad, jvp, value_and_grad, vjp
+from jaxdl.autodiff.engine.batching import vmap
+from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 from jaxdl.autodiff.functions.indexing import at
-from jaxdl.autodiff.functions.network import *  # noqa: F403
-from jaxdl.autodiff.functions.network import __all__ as _networks
-from jaxdl.autodiff.primitive import Hollow, Primitive
+from jaxdl.autodiff.functions.network import (
+    avg_pool2d,
+    conv1d,
+    conv2d,
+    convolution,
+    cross_entropy,
+    dropout,
+    embedding,
+    gelu,
+    layer_norm,
+    linear,
+    log_softmax,
+    logsumexp,
+    max_pool2d,
+    mse_loss,
+    relu,
+    softmax,
+)
+from jaxdl.autodiff.jacobian import hessian, hvp, jacfwd, jacrev
+from jaxdl.autodiff.numpy_protocol import supported
+from jaxdl.autodiff.primitives.elementwise import erf, sigmoid, stop_gradient
 from jaxdl.autodiff.program import Program, trace
-from jaxdl.autodiff.tracer import supported
 from jaxdl.autodiff.xla import jit, lowered
 
-__all__ = [  # noqa: PLE0604
-    *_networks,
-    *(
-        "Hollow",
-        "Primitive",
-        "Program",
-        "at",
-        "checkpoint",
-        "custom_vjp",
-        "functions",
-        "grad",
-        "hessian",
-        "hvp",
-        "jacfwd",
-    ),
-    *("jacrev", "jit", "jvp", "lowered", "primitives", "supported", "trace", "tree", "value_and_grad", "vjp", "vmap"),
-]
+__all__ = [
+    "Hollow", "Primitive", "Program", "at", "avg_pool2d", "checkpoint", "conv1d", "conv2d", "convolution",
+    "cross_entropy", "custom_vjp", "dropout", "embedding", "erf", "functions", "gelu", "grad", "hessian", "hvp",
+    "jacfwd", "jacrev", "jit", "jvp", "layer_norm", "linear", "log_softmax", "logsumexp", "lowered", "max_pool2d",
+    "mse_loss", "primitives", "relu", "sigmoid", "softmax", "stop_gradient", "supported", "trace", "tree",
+    "value_and_grad", "vjp", "vmap",
+]  # fmt: skip

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff import tree
-from jaxdl.autodiff.batching import vmap
-from jaxdl.autodiff.derivatives import as_array, jvp, vjp
-from jaxdl.autodiff.primitive import Hollow, Primitive
-from jaxdl.autodiff.reverse import TapeTracer
-from jaxdl.autodiff.tracer import Tracer
+from jaxdl.autodiff.arguments import as_array
+from jaxdl.autodiff.derivatives import jvp, vjp
+from jaxdl.autodiff.engine.batching import vmap
+from jaxdl.autodiff.engine.primitive import Hollow, Primitive
+from jaxdl.autodiff.engine.reverse import TapeTracer
+from jaxdl.autodiff.engine.trace import Tracer
 
 Arrays = list[Any]
 
@@ -130,9 +131,8 @@ def through(make: Callable[[tree.Structure], Called], name: str, args: tuple[Any
     leaves = [leaf if isinstance(leaf, Tracer) else np.asarray(leaf) for _, leaf in named]
     for (path, leaf), array in zip(named, leaves, strict=True):
         if array.dtype.kind not in "fiub":
-            raise TypeError(
-                f"{name}: argument {path.lstrip('[').replace(']', '', 1)} must be an array, given a {type(leaf).__name__}"
-            )
+            place = path[1:].replace("]", "", 1)
+            raise TypeError(f"{name}: argument {place} must be an array, given a {type(leaf).__name__}")
     called = make(structure)
     y = call(*leaves, called=called)
     return tree.unflatten(called.structure, y)
@@ -174,7 +174,7 @@ def _of_real(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[dict[
 
 
 def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, whose backward pass computes it again, so that of the way forward its arguments alone are kept.
+    """The same function, whose backward pass computes it again, so that only its arguments are kept until then.
 
         memory of f₃(f₂(f₁(x))), each a checkpoint: the three arguments, and what is inside of one f
 

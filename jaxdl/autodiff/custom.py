@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff import tree
-from jaxdl.autodiff.batching import vmap
+from jaxdl.autodiff.arguments import alike
 from jaxdl.autodiff.call import Arrays, Called, through
-from jaxdl.autodiff.derivatives import alike
-from jaxdl.autodiff.tracer import Tracer
+from jaxdl.autodiff.engine.batching import vmap
+from jaxdl.autodiff.engine.trace import Tracer
 
 
 class ByHand(Called):
@@ -110,13 +110,9 @@ class custom_vjp:  # noqa: N801  a decorator
                     raise TypeError(
                         f"{self._name}: backward must give a tuple of one cotangent an argument, {len(args)} of them"
                     )
-                return [
-                    each
-                    for i, (own, arg) in enumerate(zip(pulled, args, strict=True))
-                    for each in _cotangents(
-                        f"{self._name}: the cotangent that backward gives for argument {i}", own, arg
-                    )
-                ]
+                what = f"{self._name}: the cotangent that backward gives for argument"
+                each = [_cotangents(f"{what} {i}", *pair) for i, pair in enumerate(zip(pulled, args, strict=True))]
+                return [leaf for leaves in each for leaf in leaves]
 
             return ByHand(self._name, function, forward, backward)
 

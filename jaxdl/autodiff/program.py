@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff import tree
+from jaxdl.autodiff.arguments import as_array
 from jaxdl.autodiff.call import Call
-from jaxdl.autodiff.derivatives import as_array
-from jaxdl.autodiff.primitive import Primitive
-from jaxdl.autodiff.tracer import Params, Trace, Tracer, kind
+from jaxdl.autodiff.engine.primitive import Primitive
+from jaxdl.autodiff.engine.trace import Params, Trace, Tracer
+from jaxdl.autodiff.numpy_protocol import kind
 
 
 class Variable(Tracer):

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff import tree
-from jaxdl.autodiff.batching import vmap
 from jaxdl.autodiff.call import Called, pulling, pushing, through
+from jaxdl.autodiff.engine.batching import vmap
+from jaxdl.autodiff.engine.trace import Tracer
 from jaxdl.autodiff.program import Program, Variable, trace
-from jaxdl.autodiff.tracer import Tracer
 
 Lowering = Callable[..., Any]
 
@@ -176,7 +176,7 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
         The function.
 
     Raises:
-        TypeError, NotImplementedError: when called: as `lowered`. An index out of range, which NumPy refuses, reads NaN.
+        TypeError, NotImplementedError: when called: as `lowered`. An index out of range reads NaN.
 
     >>> import numpy as np
     >>> from jaxdl import autodiff

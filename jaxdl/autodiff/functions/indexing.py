@@ -1,13 +1,15 @@
 """Reading and writing at indices on tracers, with NumPy's rules."""
 
+import operator
 from operator import index as integer
 from typing import Any
 
 import numpy as np
 
+from jaxdl.autodiff.engine.trace import Tracer
+from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, implements, kind
 from jaxdl.autodiff.primitives.indexing import gather, scatter_add, scatter_last
 from jaxdl.autodiff.primitives.shape import cut, flip
-from jaxdl.autodiff.tracer import IMPLEMENTED, Tracer, implements, kind
 
 
 class Place:
@@ -109,7 +111,7 @@ def getitem(x: Any, index: Any) -> Any:
     return Place(x.shape, index, f"reading {kind(x)}").read(x)
 
 
-IMPLEMENTED[Tracer.__getitem__] = getitem
+IMPLEMENTED[operator.getitem] = getitem
 
 
 class At:
@@ -161,9 +163,6 @@ def at(x: Any) -> At:
     (array([0., 5., 0.]), array([2., 0., 0.]))
     """
     return At(x if isinstance(x, Tracer) else np.asarray(x))
-
-
-IMPLEMENTED[Tracer.at] = at  # type: ignore[index]
 
 
 @implements(np.take)

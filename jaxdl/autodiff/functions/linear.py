@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from jaxdl.autodiff.engine.trace import Tracer
+from jaxdl.autodiff.numpy_protocol import implements, kind
 from jaxdl.autodiff.primitives.contraction import LETTERS, contract
-from jaxdl.autodiff.tracer import Tracer, implements, kind
 
 
 def product(a: Any, b: Any, spec: str) -> Any:

@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from jaxdl.autodiff.engine.trace import Tracer
 from jaxdl.autodiff.functions.linear import product
-from jaxdl.autodiff.primitives.elementwise import erf, sigmoid, stop_gradient
+from jaxdl.autodiff.numpy_protocol import kind
+from jaxdl.autodiff.primitives.elementwise import erf, stop_gradient
 from jaxdl.autodiff.primitives.window import windows
-from jaxdl.autodiff.tracer import Tracer, kind
 
 Pair = int | tuple[int, ...]
 
@@ -245,10 +246,3 @@ def avg_pool2d(x: Any, kernel_size: Pair, stride: Pair | None = None, padding: P
             [10.5, 12.5]]])
     """
     return np.mean(_pooled("avg_pool2d", x, kernel_size, stride, padding, 0), axis=-1)
-
-
-__all__ = [
-    *("avg_pool2d", "conv1d", "conv2d", "convolution", "cross_entropy", "dropout", "embedding", "erf", "gelu"),
-    *("layer_norm", "linear", "log_softmax", "logsumexp", "max_pool2d", "mse_loss", "relu", "sigmoid", "softmax"),
-    "stop_gradient",
-]

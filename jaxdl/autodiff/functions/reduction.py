@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from jaxdl.autodiff.engine.trace import Tracer
+from jaxdl.autodiff.numpy_protocol import implements, kind
 from jaxdl.autodiff.primitives.reduction import argmax as argmax_
 from jaxdl.autodiff.primitives.reduction import cumsum as cumsum_
 from jaxdl.autodiff.primitives.reduction import largest, total
-from jaxdl.autodiff.tracer import Tracer, implements, kind
 
 Axis = int | tuple[int, ...] | None
 

@@ -1,16 +1,18 @@
 """NumPy's functions of shapes on tracers."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from operator import index as integer
 from typing import Any
 
 import numpy as np
 
+from jaxdl.autodiff.engine.trace import Tracer
 from jaxdl.autodiff.functions.reduction import axes_of
+from jaxdl.autodiff.numpy_protocol import implements, kind
+from jaxdl.autodiff.primitives import shape as primitives
 from jaxdl.autodiff.primitives.elementwise import convert
-from jaxdl.autodiff.primitives.shape import broadcast, concatenate as concatenate_, cut, dilate, flip as flip_, permute
-from jaxdl.autodiff.primitives.shape import reshape as reshape_
-from jaxdl.autodiff.tracer import Tracer, implements, kind
+from jaxdl.autodiff.primitives.shape import cut, dilate, permute
 
 implements(np.shape)(lambda x: x.shape)
 implements(np.ndim)(lambda x: x.ndim)
@@ -40,7 +42,7 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
         given = tuple(x.size // known if n == -1 else n for n in given)
     if given.count(-1) or int(np.prod(given, dtype=np.int64)) != x.size:
         raise ValueError(f"cannot reshape {kind(x)}, {x.size} numbers, into {shape}")
-    return x if given == x.shape else reshape_(x, shape=given)
+    return x if given == x.shape else primitives.reshape(x, shape=given)
 
 
 @implements(np.ravel)
@@ -121,7 +123,7 @@ def broadcast_to(x: Any, shape: Any) -> Any:
         return x
     if len(shape) < x.ndim or np.broadcast_shapes(x.shape, shape) != shape:
         raise ValueError(f"cannot broadcast {kind(x)} to {shape}")
-    return broadcast(x, shape=shape)
+    return primitives.broadcast(x, shape=shape)
 
 
 @implements(np.broadcast_arrays)
@@ -135,7 +137,7 @@ def broadcast_arrays(*xs: Any) -> tuple[Any, ...]:
 def flip(x: Any, axis: Any = None) -> Any:
     """`np.flip`."""
     axes = axes_of(x, axis)
-    return flip_(x, axes=axes) if axes else x
+    return primitives.flip(x, axes=axes) if axes else x
 
 
 @implements(np.concatenate)
@@ -152,7 +154,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0, dtype: Any = None) 
     if len({(x.ndim, x.shape[:axis], x.shape[axis + 1 :]) for x in xs}) > 1:
         raise ValueError(f"np.concatenate: all but axis {axis} must agree, given {', '.join(kind(x) for x in xs)}")
     dtype = np.result_type(*(x.dtype for x in xs)) if dtype is None else np.dtype(dtype)
-    return concatenate_(*(x if x.dtype == dtype else x.astype(dtype) for x in xs), axis=axis)
+    return primitives.concatenate(*(x if x.dtype == dtype else x.astype(dtype) for x in xs), axis=axis)
 
 
 @implements(np.stack)
@@ -199,7 +201,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     (axis,) = axes_of(x, axis)
     places = np.split(np.arange(x.shape[axis]), indices_or_sections)
     ends = np.cumsum([0, *(len(each) for each in places)])
-    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in zip(ends, ends[1:], strict=False)]
+    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(ends)]
 
 
 @implements(np.pad)

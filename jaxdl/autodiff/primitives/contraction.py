@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxdl.autodiff.primitive import Hollow, Primitive
+from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 
 contract = Primitive("einsum")
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.autodiff.primitive import Hollow, Primitive
-from jaxdl.autodiff.tracer import IMPLEMENTED, Tracer, implements
+from jaxdl.autodiff.engine.primitive import Hollow, Primitive
+from jaxdl.autodiff.engine.trace import Tracer
+from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, implements
 
 
 class Elementwise(Primitive):
@@ -50,7 +51,7 @@ class Elementwise(Primitive):
 
 @lru_cache(maxsize=4096)
 def loop(ufunc: np.ufunc, *kinds: Any) -> tuple[np.dtype[Any], ...]:
-    """The dtypes in which NumPy computes, of the arguments and of the result; Python's numbers have none of their own."""
+    """The dtypes in which NumPy computes, of arguments and result; Python's numbers have none of their own."""
     return ufunc.resolve_dtypes((*kinds, None))
 
 

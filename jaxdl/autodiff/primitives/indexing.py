@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jaxdl.autodiff.primitive import Hollow, Primitive
+from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 
 gather = Primitive("gather")
 
@@ -24,7 +24,7 @@ def _(size, batched, x, *indices):
     """batch(X)ₙ = Xₙ[i]: where X has the examples, n is one more index"""
     if not batched[0]:
         return gather(x, *aligned(batched[1:], indices))
-    shape, indices = with_examples(size, batched[1:], indices)
+    _, indices = with_examples(size, batched[1:], indices)
     return gather(x, *indices)
 
 
@@ -54,7 +54,7 @@ def _(x, *indices, shape):
 @scatter_add.batch
 def _(size, batched, x, *indices, shape):
     """batch(X)ₙ = f(Xₙ): n is one more index"""
-    found, indices = with_examples(size, batched[1:], indices)
+    _, indices = with_examples(size, batched[1:], indices)
     x = x if batched[0] else np.broadcast_to(x, (size, *x.shape))
     return scatter_add(x, *indices, shape=(size, *shape))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jaxdl.autodiff.primitive import Hollow, Primitive
+from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 
 Axes = tuple[int, ...]
 

@@ -4,7 +4,7 @@ from operator import index as integer
 
 import numpy as np
 
-from jaxdl.autodiff.primitive import Hollow, Primitive
+from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 
 broadcast = Primitive("broadcast_to")
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from jaxdl.autodiff.primitive import Hollow, Primitive
+from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 
 windows = Primitive("windows")
 

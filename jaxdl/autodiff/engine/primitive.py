@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.autodiff.tracer import innermost
+from jaxdl.autodiff.engine.trace import innermost
 
 Rule = Callable[..., Any]
 Shape = tuple[int, ...]

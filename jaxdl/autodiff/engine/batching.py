@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff import tree
-from jaxdl.autodiff.primitive import Primitive
-from jaxdl.autodiff.tracer import Params, Trace, Tracer, kind
+from jaxdl.autodiff.engine.primitive import Primitive
+from jaxdl.autodiff.engine.trace import Params, Trace, Tracer
+from jaxdl.autodiff.numpy_protocol import kind
 
 
 class BatchTracer(Tracer):
@@ -107,8 +108,7 @@ def _spread(axes: Any, structure: tree.Structure) -> list[Any]:
     """An axis for each leaf, from a tree of axes that may stop above the leaves."""
     if axes is None or isinstance(axes, int):
         return [axes] * structure.size
-    found, own = tree.flatten(axes) if structure.kind is None else ([], None)
-    if own is not None or not isinstance(axes, dict | list | tuple) or len(axes) != len(structure.children):
+    if not isinstance(axes, dict | list | tuple) or len(axes) != len(structure.children):
         raise ValueError(f"vmap: the axes {axes!r} do not fit the structure of what they are for")
     chosen = [axes[key] for key in structure.keys] if isinstance(axes, dict) else list(axes)
     return [axis for each, child in zip(chosen, structure.children, strict=True) for axis in _spread(each, child)]

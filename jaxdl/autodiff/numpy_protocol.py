@@ -1,96 +1,31 @@
-"""What a function sees in place of its arrays while the engine watches it: tracers; and whose they are: traces.
+"""How NumPy's own functions come to the engine: what stands for an array answers NumPy's two protocols.
 
-A trace is one transformation at work: one call of `grad`, `jvp`, `vmap` or `trace`. Each has a level, and one that
-begins later has a higher one, so it is inside those that began before. An operation goes to the innermost trace among
-its arguments, which takes its own wrapping off, does its part, and calls the operation again on what was inside:
-
-    bind(f, x) = f.evaluate(x)                             if no argument is a tracer
-    bind(f, x) = trace.process(f, x)                        for the trace with the highest level among the arguments
-
-Since the levels keep traces apart, derivatives nest: an inner derivative never mistakes an outer perturbation for its
-own. Nothing is kept outside the tracers, so an exception leaves nothing behind, and threads do not meet.
+NumPy calls `__array_ufunc__` for its elementwise functions (and so for all operators), `__array_function__` for the
+others; both look up in `IMPLEMENTED` what is to be done.
 """
 
-import itertools
+import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-Params = dict[str, Any]
-
 # What NumPy's functions do on tracers: `jaxdl.autodiff.functions` and the primitives put their own here.
 IMPLEMENTED: dict[Callable[..., Any], Callable[..., Any]] = {}
 
-_LEVELS = itertools.count()
 
+class ArrayLike(NDArrayOperatorsMixin):
+    """What NumPy's operators, functions and methods work on."""
 
-class Trace:
-    """One transformation at work.
-
-    Args:
-        purpose: what the user called, for errors: 'grad'.
-    """
-
-    def __init__(self, purpose: str) -> None:
-        self.level = next(_LEVELS)
-        self.purpose = purpose
-        self.ended = False
-
-    def process(self, primitive: Any, args: tuple[Any, ...], params: Params) -> Any:
-        """What the transformation makes of one operation."""
-        raise NotImplementedError
-
-    def truth(self, tracer: Any) -> bool:
-        """The tracer as a condition of Python's `if` and `while`."""
-        raise TypeError(
-            f"the condition of an `if` or `while` depends on {tracer}, whose value {self.purpose} does not know while "
-            "it watches the function; np.where chooses between two values"
-        )
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.ended = True
-
-
-def innermost(args: Any) -> Trace | None:
-    """The trace that an operation on these arguments belongs to; none if they are all plain arrays.
-
-    Raises:
-        RuntimeError: an argument was made in a trace that has ended.
-    """
-    found = None
-    for arg in args:
-        if isinstance(arg, Tracer):
-            trace = arg.trace
-            if trace.ended:
-                raise RuntimeError(
-                    f"{arg} was made while {trace.purpose} watched a function, and is used after that has ended; "
-                    "return it from the function instead of keeping it elsewhere (has_aux=True passes it on)"
-                )
-            if found is None or trace.level > found.level:
-                found = trace
-    return found
-
-
-class Tracer(NDArrayOperatorsMixin):
-    """An array's place in a function that is watched: NumPy's operators and functions work on it.
-
-    NumPy itself calls `__array_ufunc__` and `__array_function__` for its functions of it, and those look up what
-    `IMPLEMENTED` has for them.
-    """
-
-    __slots__ = ("dtype", "shape", "trace")
-
-    def __init__(self, trace: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self.trace, self.shape, self.dtype = trace, shape, dtype
+    __slots__ = ()
+    trace: Any
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **settings: Any) -> Any:
-        name = f"np.{ufunc.__name__}"
-        if method == "at" or any(not isinstance(target, Tracer) for target in out or ()):
+        name = _full_name(ufunc)
+        if method == "at" or any(not isinstance(target, ArrayLike) for target in out or ()):
             refuse_write()
         if method == "reduce" and ufunc in REDUCTIONS:
             return implementation(REDUCTIONS[ufunc], name)(*inputs, **settings)
@@ -101,7 +36,7 @@ class Tracer(NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if kwargs.get("out") is not None or function in (np.copyto, np.put, np.put_along_axis, np.place, np.putmask):
             refuse_write()
-        return implementation(function, f"{function.__module__}.{function.__name__}")(*args, **kwargs)
+        return implementation(function, _full_name(function))(*args, **kwargs)
 
     def __array__(self, *args: Any, **settings: Any) -> NoReturn:
         raise TypeError(
@@ -110,7 +45,7 @@ class Tracer(NDArrayOperatorsMixin):
         )
 
     def __getitem__(self, index: Any) -> Any:
-        return IMPLEMENTED[Tracer.__getitem__](self, index)
+        return IMPLEMENTED[operator.getitem](self, index)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         refuse_write()
@@ -118,7 +53,9 @@ class Tracer(NDArrayOperatorsMixin):
     @property
     def at(self) -> Any:
         """`x.at[index].set(value)` and `x.at[index].add(value)`: new arrays, written at an index."""
-        return IMPLEMENTED[Tracer.at](self)
+        from jaxdl.autodiff.functions.indexing import At
+
+        return At(self)
 
     def __bool__(self) -> bool:
         if self.shape:
@@ -150,9 +87,6 @@ class Tracer(NDArrayOperatorsMixin):
     size = property(lambda self: int(np.prod(self.shape, dtype=np.int64)), doc="How many numbers there are.")
     T = property(lambda self: np.transpose(self), doc="The axes in reverse order.")
 
-    def __repr__(self) -> str:
-        return f"{kind(self)} (watched by {self.trace.purpose})"
-
     # NumPy's methods, which are its functions of the array.
     def astype(self, dtype: Any) -> Any:
         """The values in another dtype."""
@@ -180,7 +114,7 @@ _SAME_AS_FUNCTION = (
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Tracer, *args: Any, **settings: Any) -> Any:
+    def method(self: ArrayLike, *args: Any, **settings: Any) -> Any:
         return function(self, *args, **settings)
 
     method.__doc__ = f"`np.{function.__name__}` of the array."
@@ -189,8 +123,8 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
 
 for _name in _SAME_AS_FUNCTION:
     if _name != "trace":  # a tracer's trace is another thing
-        setattr(Tracer, _name, _method(getattr(np, _name)))
-Tracer.flatten = Tracer.ravel  # type: ignore[attr-defined]
+        setattr(ArrayLike, _name, _method(getattr(np, _name)))
+ArrayLike.flatten = ArrayLike.ravel  # type: ignore[attr-defined]
 
 
 def implementation(function: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -213,12 +147,12 @@ def supported() -> list[str]:
     >>> "np.exp" in supported(), "np.sum" in supported(), "np.linalg.svd" in supported()
     (True, True, False)
     """
-    named = {
-        f"{f.__module__}.{f.__name__}" if f.__module__ else f"np.{f.__name__}"
-        for f in IMPLEMENTED
-        if f.__module__ != __name__
-    }
-    return sorted(name.replace("numpy.", "np.") for name in named)
+    return sorted(_full_name(function) for function in IMPLEMENTED if function is not operator.getitem)
+
+
+def _full_name(function: Callable[..., Any]) -> str:
+    module = getattr(function, "__module__", None) or "numpy"
+    return f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
 
 
 def implements(*functions: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxdl.autodiff.primitive import Primitive
-from jaxdl.autodiff.tracer import Params, Trace, Tracer
+from jaxdl.autodiff.engine.primitive import Primitive
+from jaxdl.autodiff.engine.trace import Params, Trace, Tracer
 
 
 class TapeTracer(Tracer):
@@ -74,7 +74,7 @@ class Tape(Trace):
                 pulled = step.primitive.pull(cotangents, step.args, wanted, step.params)
                 for i, cotangent in zip(wanted, pulled, strict=True):
                     _add(found, step.args[i].place, cotangent)
-        return [found.get(each.place, None) for each in inputs]
+        return [found.get(each.place) for each in inputs]
 
     def _backwards(self, once: bool) -> Iterator[Step]:
         if not once:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.autodiff.primitive import Primitive
-from jaxdl.autodiff.tracer import Params, Trace, Tracer
+from jaxdl.autodiff.engine.primitive import Primitive
+from jaxdl.autodiff.engine.trace import Params, Trace, Tracer
 
 
 class ForwardTracer(Tracer):
