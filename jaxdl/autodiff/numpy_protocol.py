@@ -24,19 +24,19 @@ class ArrayLike(NDArrayOperatorsMixin):
     dtype: np.dtype[Any]
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **settings: Any) -> Any:
-        name = _full_name(ufunc)
         if method == "at" or any(not isinstance(target, ArrayLike) for target in out or ()):
             refuse_write()
         if method == "reduce" and ufunc in REDUCTIONS:
-            return implementation(REDUCTIONS[ufunc], name)(*inputs, **settings)
+            return implementation(REDUCTIONS[ufunc])(*inputs, **settings)
         if method != "__call__" or settings:
-            raise NotImplementedError(f"{name} with {method if method != '__call__' else settings} has no rule here")
-        return implementation(ufunc, name)(*inputs)
+            asked = method if method != "__call__" else ", ".join(settings)
+            raise NotImplementedError(f"{_full_name(ufunc)} with {asked} has no rule here; without it, it has")
+        return implementation(ufunc)(*inputs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if kwargs.get("out") is not None or function in (np.copyto, np.put, np.put_along_axis, np.place, np.putmask):
             refuse_write()
-        return implementation(function, _full_name(function))(*args, **kwargs)
+        return implementation(function)(*args, **kwargs)
 
     def __array__(self, *args: Any, **settings: Any) -> NoReturn:
         raise TypeError(
@@ -127,7 +127,7 @@ for _name in _SAME_AS_FUNCTION:
 ArrayLike.flatten = ArrayLike.ravel  # type: ignore[attr-defined]
 
 
-def implementation(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+def implementation(function: Callable[..., Any]) -> Callable[..., Any]:
     """What one of NumPy's functions does on tracers.
 
     Raises:
@@ -135,8 +135,8 @@ def implementation(function: Callable[..., Any], name: str) -> Callable[..., Any
     """
     if function not in IMPLEMENTED:
         raise NotImplementedError(
-            f"there is no rule for {name}: compose it of functions that have one (autodiff.supported() lists them), "
-            "make it a Primitive with rules, or give its derivative with custom_vjp"
+            f"there is no rule for {_full_name(function)}: compose it of functions that have one "
+            "(autodiff.supported() lists them), make it a Primitive with rules, or give its derivative with custom_vjp"
         )
     return IMPLEMENTED[function]
 

@@ -12,7 +12,7 @@ from typing import Any
 class Structure:
     """What a tree is without its leaves: the type of each container, its keys, and its children; no kind is a leaf."""
 
-    kind: type | None = None
+    kind: Any = None
     keys: tuple[Any, ...] = ()
     children: "tuple[Structure, ...]" = ()
 

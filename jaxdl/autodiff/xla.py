@@ -85,7 +85,7 @@ def lowerings() -> dict[str, Lowering]:
         **{name: elementwise(getattr(jnp, name)) for name in (
             *("add", "subtract", "multiply", "divide", "power", "remainder", "floor_divide", "maximum", "minimum"),
             *("negative", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "arctan", "sqrt", "absolute", "sign"),
-            *("floor", "ceil", "isnan", "isinf", "isfinite", "equal", "not_equal", "less", "less_equal", "greater"),
+            *("floor", "ceil", "rint", "trunc", "isnan", "isinf", "isfinite", "equal", "not_equal", "less", "less_equal", "greater"),
             *("greater_equal", "logical_and", "logical_or", "logical_not", "bitwise_and", "bitwise_or", "invert"),
         )},
         "erf": lax.erf,

@@ -40,7 +40,7 @@ class BatchTrace(Trace):
 
     def whole(self, value: Any) -> Any:
         """A result of the function for all examples; one that does not depend on them is repeated."""
-        if isinstance(value, Tracer) and value.trace is self:
+        if isinstance(value, BatchTracer) and value.trace is self:
             return value.values
         value = value if isinstance(value, Tracer) else np.asarray(value)
         return np.broadcast_to(value, (self.size, *value.shape))
@@ -78,7 +78,7 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> C
             raise ValueError(f"vmap: in_axes has {len(in_axes)} entries for {len(args)} arguments")
         named, structure = tree.flatten_named(args, "argument ")
         axes = _spread(tuple(in_axes) if isinstance(in_axes, list | tuple) else (in_axes,) * len(args), structure)
-        leaves = [leaf if isinstance(leaf, Tracer) else np.asarray(leaf) for _, leaf in named]
+        leaves: list[Any] = [leaf if isinstance(leaf, Tracer) else np.asarray(leaf) for _, leaf in named]
         moved = [
             leaf if axis is None else np.moveaxis(leaf, _axis_of(leaf.shape, axis, f"vmap: {name}", leaf), 0)
             for (name, _), leaf, axis in zip(named, leaves, axes, strict=True)

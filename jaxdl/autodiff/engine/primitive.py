@@ -66,6 +66,10 @@ class Primitive:
         return self.name
 
     def __call__(self, *args: Any, **params: Any) -> Any:
+        """The function of any arguments that fit; some primitives bring them into one form first."""
+        return self.bind(*args, **params)
+
+    def bind(self, *args: Any, **params: Any) -> Any:
         """Evaluate on plain arrays; otherwise the innermost trace of the arguments processes it."""
         trace = innermost(args)
         return self.rule("evaluate")(*args, **params) if trace is None else trace.process(self, args, params)
@@ -116,7 +120,7 @@ class Primitive:
         Raises:
             NotImplementedError: there is neither a jvp nor a transpose for an argument that is differentiated.
         """
-        y, total = self(*primals, **params), None
+        y, total = self.bind(*primals, **params), None
         if self.flat:
             return y, None
         for i, t in enumerate(tangents):
@@ -125,7 +129,7 @@ class Primitive:
             if i in self.jvps:
                 part = self.jvps[i](t, y, *primals, **params)
             elif i in self.transposes:
-                part = self(*primals[:i], t, *primals[i + 1 :], **params)
+                part = self.bind(*primals[:i], t, *primals[i + 1 :], **params)
             else:
                 raise NotImplementedError(
                     f"primitive {self.name!r} has no derivative rule for argument {i}; give it one: "

@@ -261,13 +261,13 @@ def roll(x: Any, shift: int, axis: int | None = None) -> Any:
 @implements(np.tril)
 def tril(m: Any, k: int = 0) -> Any:
     """`np.tril`."""
-    return np.where(np.tri(*m.shape[-2:], k, dtype=bool), m, 0)
+    return np.where(np.tri(m.shape[-2], m.shape[-1], k, dtype=bool), m, 0)
 
 
 @implements(np.triu)
 def triu(m: Any, k: int = 0) -> Any:
     """`np.triu`."""
-    return np.where(np.tri(*m.shape[-2:], k - 1, dtype=bool), 0, m)
+    return np.where(np.tri(m.shape[-2], m.shape[-1], k - 1, dtype=bool), 0, m)
 
 
 @implements(np.clip)

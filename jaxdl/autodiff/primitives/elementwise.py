@@ -4,7 +4,7 @@ Most are NumPy's own ufuncs, known to the engine under the ufunc itself.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 from jaxdl.autodiff.engine.trace import Tracer
-from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, implements
+from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, ArrayLike, implements
 
 
 class Elementwise(Primitive):
@@ -31,7 +31,7 @@ class Elementwise(Primitive):
         def _(*args):
             """y has the broadcast shape of all x."""
             outcome = loop(like, *(arg.dtype for arg in args))[-1]
-            return Hollow(np.broadcast_shapes(*(arg.shape for arg in args)), outcome)
+            return Hollow(joint_shape(args), outcome)
 
         @self.batch
         def _(size, batched, *args):
@@ -40,13 +40,29 @@ class Elementwise(Primitive):
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Promote, broadcast, bind."""
-        kinds = [type(arg) if type(arg) in (int, float) else None for arg in args]
-        args = tuple(arg if isinstance(arg, Tracer) else np.asarray(arg) for arg in args)
-        dtypes = loop(self.like, *(kind or arg.dtype for kind, arg in zip(kinds, args, strict=True)))
-        shape = args[0].shape if len(args) == 1 else np.broadcast_shapes(*(arg.shape for arg in args))
-        return super().__call__(
-            *(prepared(arg, shape, dtype) for arg, dtype in zip(args, dtypes, strict=False)), **params
-        )
+        arrays, kinds = arrays_and_kinds(args)
+        dtypes, shape = loop(self.like, *kinds), joint_shape(arrays)
+        return self.bind(*(prepared(arg, shape, dtype) for arg, dtype in zip(arrays, dtypes, strict=False)), **params)
+
+
+def arrays_and_kinds(args: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    """The arguments as arrays, and what decides on the result's dtype: theirs, or the type of a Python number."""
+    arrays, kinds = [], []
+    for arg in args:
+        number = type(arg) is float or type(arg) is int
+        array = arg if isinstance(arg, ArrayLike | np.ndarray) else np.asarray(arg)
+        arrays.append(array)
+        kinds.append(type(arg) if number else array.dtype)
+    return arrays, kinds
+
+
+def joint_shape(arrays: list[Any]) -> tuple[int, ...]:
+    """The shape that all broadcast to."""
+    shape = arrays[0].shape
+    for array in arrays[1:]:
+        if array.shape != shape and array.shape:
+            shape = np.broadcast_shapes(shape, array.shape) if shape else array.shape
+    return shape
 
 
 @lru_cache(maxsize=4096)
@@ -309,7 +325,7 @@ def _(condition, a, b):
 @select.result
 def _(condition, a, b):
     """y has the broadcast shape of all three"""
-    return Hollow(np.broadcast_shapes(condition.shape, a.shape, b.shape), a.dtype)
+    return Hollow(joint_shape([condition, a, b]), a.dtype)
 
 
 @select.batch
@@ -345,10 +361,8 @@ def _(ct, condition, a, b):
 @implements(np.where)
 def where(condition, a, b):
     """`np.where` with all three arguments."""
-    kinds = [type(arg) if type(arg) in (int, float) else None for arg in (a, b)]
-    condition, a, b = (arg if isinstance(arg, Tracer) else np.asarray(arg) for arg in (condition, a, b))
-    dtype = loop(np.add, *(kind or arg.dtype for kind, arg in zip(kinds, (a, b), strict=True)))[-1]
-    shape = np.broadcast_shapes(condition.shape, a.shape, b.shape)
+    (condition, a, b), (_, *kinds) = arrays_and_kinds((condition, a, b))
+    dtype, shape = loop(np.add, *kinds)[-1], joint_shape([condition, a, b])
     condition = condition if condition.dtype == bool else condition != 0
     return select(prepared(condition, shape, condition.dtype), prepared(a, shape, dtype), prepared(b, shape, dtype))
 
@@ -358,6 +372,8 @@ def where(condition, a, b):
 sign = elementwise(np.sign, flat=True)
 floor = elementwise(np.floor, flat=True)
 ceil = elementwise(np.ceil, flat=True)
+rint = elementwise(np.rint, flat=True)
+trunc = elementwise(np.trunc, flat=True)
 for _ufunc in (
     *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
     *(np.logical_and, np.logical_or, np.logical_not, np.bitwise_and, np.bitwise_or, np.invert),
