@@ -4,8 +4,10 @@ NumPy calls `__array_ufunc__` for its elementwise functions (and so for all oper
 others; both look up in `IMPLEMENTED` what is to be done.
 """
 
+import inspect
 import operator
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NoReturn
 
 import numpy as np
@@ -36,7 +38,12 @@ class ArrayLike(NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if kwargs.get("out") is not None or function in (np.copyto, np.put, np.put_along_axis, np.place, np.putmask):
             refuse_write()
-        return implementation(function)(*args, **kwargs)
+        ours = implementation(function)
+        given = {name: value for name, value in kwargs.items() if name != "out"}
+        unknown = ", ".join(name for name in given if name not in _keywords(ours))
+        if unknown:
+            raise NotImplementedError(f"{_full_name(function)} with {unknown} has no rule here; without it, it has")
+        return ours(*args, **given)
 
     def __array__(self, *args: Any, **settings: Any) -> NoReturn:
         raise TypeError(
@@ -139,6 +146,11 @@ def implementation(function: Callable[..., Any]) -> Callable[..., Any]:
             "(autodiff.supported() lists them), make it a Primitive with rules, or give its derivative with custom_vjp"
         )
     return IMPLEMENTED[function]
+
+
+@cache
+def _keywords(function: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters)
 
 
 def supported() -> list[str]:

@@ -19,6 +19,14 @@ from jaxdl.autodiff.program import Program, Variable, trace
 Lowering = Callable[..., Any]
 
 
+SAME_IN_JAX = (
+    "absolute", "add", "arctan", "bitwise_and", "bitwise_or", "ceil", "cos", "divide", "equal", "exp", "expm1", "floor",
+    "floor_divide", "greater", "greater_equal", "invert", "isfinite", "isinf", "isnan", "less", "less_equal", "log",
+    "log1p", "logical_and", "logical_not", "logical_or", "maximum", "minimum", "multiply", "negative", "not_equal",
+    "power", "remainder", "rint", "sign", "sin", "sqrt", "subtract", "tanh", "trunc",
+)  # fmt: skip
+
+
 @functools.cache
 def lowerings() -> dict[str, Lowering]:
     """What each primitive is in XLA, by its name: a function of jax arrays and the primitive's parameters."""
@@ -82,12 +90,7 @@ def lowerings() -> dict[str, Lowering]:
         return jnp.full(shape, -1, numbered.dtype).at[indices].max(numbered)
 
     return {
-        **{name: elementwise(getattr(jnp, name)) for name in (
-            *("add", "subtract", "multiply", "divide", "power", "remainder", "floor_divide", "maximum", "minimum"),
-            *("negative", "exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "arctan", "sqrt", "absolute", "sign"),
-            *("floor", "ceil", "rint", "trunc", "isnan", "isinf", "isfinite", "equal", "not_equal", "less", "less_equal", "greater"),
-            *("greater_equal", "logical_and", "logical_or", "logical_not", "bitwise_and", "bitwise_or", "invert"),
-        )},
+        **{name: elementwise(getattr(jnp, name)) for name in SAME_IN_JAX},
         "erf": lax.erf,
         "sigmoid": lax.logistic,
         "where": elementwise(lax.select),
