@@ -65,7 +65,7 @@ class ArrayLike(NDArrayOperatorsMixin):
         return At(self)
 
     def __bool__(self) -> bool:
-        if self.shape:
+        if self.size != 1:
             raise ValueError(f"{self} is no condition: it has {self.size} values; np.all or np.any makes one of them")
         return self.trace.truth(self)
 
@@ -114,9 +114,10 @@ REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
     np.minimum: np.min,
     np.multiply: np.prod,
 }
+# All but `trace`, which is another thing in a tracer.
 _SAME_AS_FUNCTION = (
     *("all", "any", "argmax", "argmin", "clip", "copy", "cumsum", "diagonal", "dot", "max", "mean", "min", "prod"),
-    *("ravel", "repeat", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var"),
+    *("ravel", "repeat", "squeeze", "std", "sum", "swapaxes", "take", "var"),
 )  # fmt: skip
 
 
@@ -129,8 +130,7 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 for _name in _SAME_AS_FUNCTION:
-    if _name != "trace":  # a tracer's trace is another thing
-        setattr(ArrayLike, _name, _method(getattr(np, _name)))
+    setattr(ArrayLike, _name, _method(getattr(np, _name)))
 ArrayLike.flatten = ArrayLike.ravel  # type: ignore[attr-defined]
 
 
