@@ -15,7 +15,17 @@ Function = Callable[..., Any]
 def by_arguments(
     purpose: str, function: Function, argnums: Any, args: tuple[Any, ...], settings: dict[str, Any]
 ) -> tuple[tuple[Any, ...], Function]:
-    """The arguments to differentiate by, and the function of those alone."""
+    """The arguments to differentiate by, and the function of those alone.
+
+    Raises:
+        TypeError: argnums is no number.
+        ValueError: there is no such argument.
+    """
+    whole = isinstance(argnums, int) or (
+        isinstance(argnums, list | tuple) and all(isinstance(place, int) for place in argnums)
+    )
+    if not whole:
+        raise TypeError(f"{purpose}: argnums must be the number of an argument, or a tuple of them, given {argnums!r}")
     places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     for place in places:
         if not -len(args) <= place < len(args):

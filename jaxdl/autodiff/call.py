@@ -17,11 +17,11 @@ import numpy as np
 
 from jaxdl.autodiff import tree
 from jaxdl.autodiff.arguments import as_array
-from jaxdl.autodiff.derivatives import jvp, vjp
+from jaxdl.autodiff.derivatives import jvp, linearised
 from jaxdl.autodiff.engine.batching import vmap
 from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 from jaxdl.autodiff.engine.reverse import TapeTracer
-from jaxdl.autodiff.engine.trace import Tracer
+from jaxdl.autodiff.engine.trace import Tracer, require_function
 
 Arrays = list[Any]
 
@@ -154,7 +154,8 @@ def pulling(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def pull(args: tuple[Any, ...], cotangent: Any) -> Any:
         real, of_real = _of_real(function, args)
-        pulled = dict(zip(real, vjp(of_real, *real.values())[1](cotangent), strict=True))
+        _, pullback, _ = linearised("vjp", of_real, list(real.values()), tree.flatten(tuple(real))[1], False)
+        pulled = dict(zip(real, pullback(tree.flatten(cotangent)[0], once=True), strict=True))
         leaves, structure = tree.flatten(args)
         return tree.unflatten(structure, [pulled.get(i, np.zeros(np.shape(leaf))) for i, leaf in enumerate(leaves)])
 
@@ -192,6 +193,8 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> autodiff.grad(autodiff.checkpoint(lambda x: np.sin(np.exp(x))))(0.0).round(4).item()
     0.5403
     """
+
+    require_function("checkpoint", function)
 
     @functools.wraps(function)
     def checkpointed(*args: Any, **settings: Any) -> Any:

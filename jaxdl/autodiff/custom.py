@@ -10,7 +10,7 @@ from jaxdl.autodiff import tree
 from jaxdl.autodiff.arguments import alike
 from jaxdl.autodiff.call import Arrays, Called, through
 from jaxdl.autodiff.engine.batching import vmap
-from jaxdl.autodiff.engine.trace import Tracer
+from jaxdl.autodiff.engine.trace import Tracer, require_function
 
 
 class ByHand(Called):
@@ -77,6 +77,7 @@ class custom_vjp:  # noqa: N801  a decorator
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        require_function("custom_vjp", function)
         functools.update_wrapper(self, function)
         self._function = function
         self._name = f"custom_vjp {getattr(function, '__name__', 'function')}"

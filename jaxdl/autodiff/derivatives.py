@@ -9,6 +9,7 @@ from jaxdl.autodiff import tree
 from jaxdl.autodiff.arguments import Function, alike, arguments, as_array, by_arguments, own, with_aux
 from jaxdl.autodiff.engine.forward import ForwardTrace, ForwardTracer, kept
 from jaxdl.autodiff.engine.reverse import Tape, TapeTracer
+from jaxdl.autodiff.engine.trace import require_function
 from jaxdl.autodiff.numpy_protocol import kind
 
 
@@ -36,6 +37,7 @@ def jvp(function: Function, primals: Any, tangents: Any, *, has_aux: bool = Fals
     >>> value.item(), slope.item()
     (0.0, 2.0)
     """
+    require_function("jvp", function)
     if not (isinstance(primals, list | tuple) and isinstance(tangents, list | tuple)):
         raise TypeError(
             "jvp: primals and tangents must be tuples of arguments, as in jvp(f, (x,), (v,)), given "
@@ -79,6 +81,7 @@ def vjp(function: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, 
     >>> y, pull(np.array([1.0, 10.0]))
     (array([3., 8.]), (array([ 3., 40.]), array([ 1., 20.])))
     """
+    require_function("vjp", function)
     leaves, structure = arguments("vjp", primals)
     values, pullback, aux = linearised("vjp", function, leaves, structure, has_aux)
     y, out_structure = tree.unflatten(*values[::-1]), values[1]
@@ -162,6 +165,8 @@ def grad(function: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool =
 
 
 def _differentiated(purpose: str, function: Function, argnums: int | tuple[int, ...], has_aux: bool) -> Function:
+    require_function(purpose, function)
+
     def both(*args: Any, **settings: Any) -> Any:
         chosen, of_chosen = by_arguments(purpose, function, argnums, args, settings)
         leaves, structure = arguments(purpose, chosen, argnums)

@@ -9,6 +9,7 @@ from jaxdl.autodiff import tree
 from jaxdl.autodiff.arguments import Function, arguments, by_arguments
 from jaxdl.autodiff.derivatives import grad, jvp, linearised
 from jaxdl.autodiff.engine.batching import vmap
+from jaxdl.autodiff.engine.trace import require_function
 
 
 def jacfwd(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
@@ -33,6 +34,8 @@ def jacfwd(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     array([[3., 2.],
            [1., 0.]])
     """
+
+    require_function("jacfwd", function)
 
     def jacobian(*args: Any, **settings: Any) -> Any:
         chosen, of_chosen = by_arguments("jacfwd", function, argnums, args, settings)
@@ -63,6 +66,8 @@ def jacrev(function: Function, argnums: int | tuple[int, ...] = 0) -> Function:
     array([[3., 2.],
            [1., 0.]])
     """
+
+    require_function("jacrev", function)
 
     def jacobian(*args: Any, **settings: Any) -> Any:
         chosen, of_chosen = by_arguments("jacrev", function, argnums, args, settings)

@@ -12,7 +12,7 @@ from jaxdl.autodiff import tree
 from jaxdl.autodiff.arguments import as_array
 from jaxdl.autodiff.call import Call
 from jaxdl.autodiff.engine.primitive import Primitive
-from jaxdl.autodiff.engine.trace import Params, Trace, Tracer
+from jaxdl.autodiff.engine.trace import Params, Trace, Tracer, require_function
 from jaxdl.autodiff.numpy_protocol import kind
 
 
@@ -39,8 +39,8 @@ class Equation:
 class Recording(Trace):
     """Writes each operation down, computing nothing."""
 
-    def __init__(self) -> None:
-        super().__init__("trace")
+    def __init__(self, purpose: str) -> None:
+        super().__init__(purpose)
         self.equations: list[Equation] = []
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
@@ -146,27 +146,47 @@ def trace(function: Callable[..., Any]) -> Callable[..., Program]:
     0.0
     """
 
+    require_function("trace", function)
+
     def recorded(*args: Any, **settings: Any) -> Program:
-        named = [tree.flatten_named(arg, name) for arg, name in zip(args, _names(function, len(args)), strict=True)]
-        structure = tree.flatten(args)[1]
-        with Recording() as recording:
-            inputs = []
-            for name, leaf in (pair for pairs, _ in named for pair in pairs):
-                array = leaf if hasattr(leaf, "dtype") and hasattr(leaf, "shape") else np.asarray(leaf)
-                if np.dtype(array.dtype).kind not in "fiub":
-                    raise TypeError(f"trace: argument {name} must be an array, given a {type(leaf).__name__}")
-                inputs.append(Variable(recording, array, name))
-            result = function(*tree.unflatten(structure, inputs), **settings)
-            outputs, out_structure = tree.flatten(result)
-            outputs = [as_array("trace", output) for output in outputs]
-        equations = _needed(recording.equations, outputs)
-        taken = {each.name for each in inputs}
-        letters = (name for name in names() if name not in taken)
-        for equation in equations:
-            equation.result.name = next(letters)
-        return Program(tuple(inputs), tuple(equations), tuple(outputs), (structure, out_structure))
+        return record("trace", function, args, settings)
 
     return recorded
+
+
+def record(purpose: str, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Program:
+    """The function's program for arguments of these shapes.
+
+    Args:
+        purpose: what the user called, for errors.
+        function: of arrays, or trees of them, to such.
+        args: whatever has a shape and a dtype, or numbers.
+        settings: further arguments, passed on as they are.
+
+    Raises:
+        TypeError: an argument is no array.
+    """
+    named = [
+        pair
+        for arg, name in zip(args, _names(function, len(args)), strict=True)
+        for pair in tree.flatten_named(arg, name)[0]
+    ]
+    structure = tree.flatten(args)[1]
+    with Recording(purpose) as recording:
+        inputs = []
+        for name, leaf in named:
+            array = leaf if hasattr(leaf, "dtype") and hasattr(leaf, "shape") else np.asarray(leaf)
+            if np.dtype(array.dtype).kind not in "fiub":
+                raise TypeError(f"{purpose}: argument {name} must be an array, given a {type(leaf).__name__}")
+            inputs.append(Variable(recording, array, name))
+        outputs, out_structure = tree.flatten(function(*tree.unflatten(structure, inputs), **settings))
+        outputs = [as_array(purpose, output) for output in outputs]
+    equations = _needed(recording.equations, outputs)
+    taken = {each.name for each in inputs}
+    letters = (name for name in names() if name not in taken)
+    for equation in equations:
+        equation.result.name = next(letters)
+    return Program(tuple(inputs), tuple(equations), tuple(outputs), (structure, out_structure))
 
 
 def _names(function: Callable[..., Any], number: int) -> list[str]:

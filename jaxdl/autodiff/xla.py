@@ -13,8 +13,8 @@ import numpy as np
 from jaxdl.autodiff import tree
 from jaxdl.autodiff.call import Called, pulling, pushing, through
 from jaxdl.autodiff.engine.batching import vmap
-from jaxdl.autodiff.engine.trace import Tracer
-from jaxdl.autodiff.program import Program, Variable, trace
+from jaxdl.autodiff.engine.trace import Tracer, require_function
+from jaxdl.autodiff.program import Program, Variable, record
 
 Lowering = Callable[..., Any]
 
@@ -158,8 +158,10 @@ def lowered(function: Callable[..., Any]) -> Callable[..., Any]:
     [3.0, 12.0]
     """
 
+    require_function("lowered", function)
+
     def of_jax_arrays(*args: Any) -> Any:
-        program = trace(function)(*args)
+        program = record("jit", function, args, {})
         outputs = run(program, tree.flatten(args)[0])
         return tree.unflatten(program.structures[1], outputs)
 
@@ -188,6 +190,7 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> value.item(), gradient
     (0.0, array([1., 1.]))
     """
+    require_function("jit", function)
     return functools.wraps(function)(_Jitted(function))
 
 

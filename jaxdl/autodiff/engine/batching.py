@@ -10,7 +10,7 @@ import numpy as np
 
 from jaxdl.autodiff import tree
 from jaxdl.autodiff.engine.primitive import Primitive
-from jaxdl.autodiff.engine.trace import Params, Trace, Tracer
+from jaxdl.autodiff.engine.trace import Params, Trace, Tracer, require_function
 from jaxdl.autodiff.numpy_protocol import kind
 
 
@@ -73,10 +73,13 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> C
            [6., 8.]])
     """
 
+    require_function("vmap", function)
+
     def many(*args: Any) -> Any:
         if isinstance(in_axes, list | tuple) and len(in_axes) != len(args):
             raise ValueError(f"vmap: in_axes has {len(in_axes)} entries for {len(args)} arguments")
-        named, structure = tree.flatten_named(args, "argument ")
+        named, structure = tree.flatten_named(args)
+        named = [(f"argument {path[1:].replace(']', '', 1)}", leaf) for path, leaf in named]
         axes = _spread(tuple(in_axes) if isinstance(in_axes, list | tuple) else (in_axes,) * len(args), structure)
         leaves: list[Any] = [leaf if isinstance(leaf, Tracer) else np.asarray(leaf) for _, leaf in named]
         moved = [

@@ -21,7 +21,8 @@ class ForwardTracer(Tracer):
         self.primal, self.tangent = primal, tangent
 
     def __repr__(self) -> str:
-        return f"{super().__repr__()}, here {self.primal!r}" if not self.shape else super().__repr__()
+        known = not self.shape and not isinstance(self.primal, Tracer)
+        return super().__repr__()[:-1] + (f", now {self.primal:.6g})" if known else ")")
 
 
 class ForwardTrace(Trace):

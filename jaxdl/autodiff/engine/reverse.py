@@ -14,23 +14,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxdl.autodiff.engine.primitive import Primitive
+from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 from jaxdl.autodiff.engine.trace import Params, Trace, Tracer
 
 
-class TapeTracer(Tracer):
-    """A tangent that is not computed: its place on the tape."""
+class Gap(Hollow):
+    """A tangent's place on the tape, with its shape and dtype: it is not computed."""
 
     __slots__ = ("place",)
 
-    def __init__(self, tape: "Tape", hollow: Any) -> None:
-        super().__init__(tape, hollow.shape, hollow.dtype)
-        self.place = tape.places
+    def __init__(self, place: int, like: Any) -> None:
+        super().__init__(like.shape, like.dtype)
+        self.place = place
+
+
+class TapeTracer(Tracer):
+    """What stands for a tangent while the tape is written; the tape itself knows the gap alone."""
+
+    __slots__ = ("gap",)
+
+    def __init__(self, tape: "Tape", like: Any) -> None:
+        super().__init__(tape, like.shape, like.dtype)
+        self.gap = Gap(tape.places, like)
         tape.places += 1
 
 
 class Step(NamedTuple):
-    """One linear operation; the arguments that are no tracers of the tape are what it keeps from the way forward."""
+    """One linear operation; its arguments are gaps and what is kept from the way forward."""
 
     primitive: Primitive
     args: tuple[Any, ...]
@@ -49,13 +59,13 @@ class Tape(Trace):
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
         """Note the operation; nothing is computed."""
         found = primitive.rule("result")(*args, **params)
-        many = isinstance(found, list)
-        made = [TapeTracer(self, one) for one in (found if many else [found])]
-        self.steps.append(Step(primitive, args, params, tuple(one.place for one in made)))
-        return made if many else made[0]
+        made = [TapeTracer(self, one) for one in (found if isinstance(found, list) else [found])]
+        written = tuple(arg.gap if isinstance(arg, TapeTracer) and arg.trace is self else arg for arg in args)
+        self.steps.append(Step(primitive, written, params, tuple(one.gap.place for one in made)))
+        return made if isinstance(found, list) else made[0]
 
     def transposed(self, seeds: list[tuple[Any, Any]], inputs: list[TapeTracer], *, once: bool) -> list[Any]:
-        """The inputs' cotangents, from those of results.
+        """The inputs' cotangents, from those of results; None for zero.
 
         Args:
             seeds: results (a `TapeTracer`, or None where a result does not depend on the inputs), each with its
@@ -66,15 +76,15 @@ class Tape(Trace):
         found: dict[int, Any] = {}
         for tangent, cotangent in seeds:
             if tangent is not None:
-                _add(found, tangent.place, cotangent)
+                _add(found, tangent.gap.place, cotangent)
         for step in self._backwards(once):
             cotangents = [found.pop(place, None) for place in step.places]
             if any(cotangent is not None for cotangent in cotangents):
-                wanted = [i for i, arg in enumerate(step.args) if isinstance(arg, TapeTracer) and arg.trace is self]
+                wanted = [i for i, arg in enumerate(step.args) if isinstance(arg, Gap)]
                 pulled = step.primitive.pull(cotangents, step.args, wanted, step.params)
                 for i, cotangent in zip(wanted, pulled, strict=True):
                     _add(found, step.args[i].place, cotangent)
-        return [found.get(each.place) for each in inputs]
+        return [found.get(each.gap.place) for each in inputs]
 
     def _backwards(self, once: bool) -> Iterator[Step]:
         if not once:

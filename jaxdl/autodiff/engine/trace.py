@@ -83,3 +83,13 @@ class Tracer(ArrayLike):
 
     def __repr__(self) -> str:
         return f"{kind(self)} (watched by {self.trace.purpose})"
+
+
+def require_function(purpose: str, function: Any) -> None:
+    """See that a function can be called.
+
+    Raises:
+        TypeError: it cannot.
+    """
+    if not callable(function):
+        raise TypeError(f"{purpose} needs a function, given {type(function).__name__}")

@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 from jaxdl.autodiff.engine.trace import Tracer
-from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, ArrayLike, implements
+from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, ArrayLike, implements, kind
 
 
 class Elementwise(Primitive):
@@ -61,8 +61,21 @@ def joint_shape(arrays: list[Any]) -> tuple[int, ...]:
     shape = arrays[0].shape
     for array in arrays[1:]:
         if array.shape != shape and array.shape:
-            shape = np.broadcast_shapes(shape, array.shape) if shape else array.shape
+            shape = broadcast_shape(arrays) if shape else array.shape
     return shape
+
+
+def broadcast_shape(arrays: list[Any]) -> tuple[int, ...]:
+    """The same, checked.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    try:
+        return np.broadcast_shapes(*(array.shape for array in arrays))
+    except ValueError:
+        given = " and ".join(kind(array) for array in arrays)
+        raise ValueError(f"the shapes of {given} do not broadcast: lengths must be equal, or one of them 1") from None
 
 
 @lru_cache(maxsize=4096)
