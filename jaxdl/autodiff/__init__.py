@@ -13,6 +13,7 @@ from jaxdl.autodiff import functions, primitives, tree
 from jaxdl.autodiff.call import checkpoint
 from jaxdl.autodiff.custom import custom_vjp
 from jaxdl.autodiff.derivatives import grad, jvp, value_and_grad, vjp
+from jaxdl.autodiff.drawing import draw
 from jaxdl.autodiff.engine.batching import vmap
 from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 from jaxdl.autodiff.functions.indexing import at
@@ -42,7 +43,7 @@ from jaxdl.autodiff.xla import jit, lowered
 
 __all__ = [
     "Hollow", "Primitive", "Program", "at", "avg_pool2d", "checkpoint", "conv1d", "conv2d", "convolution",
-    "cross_entropy", "custom_vjp", "dropout", "embedding", "erf", "functions", "gelu", "grad", "hessian", "hvp",
+    "cross_entropy", "custom_vjp", "draw", "dropout", "embedding", "erf", "functions", "gelu", "grad", "hessian", "hvp",
     "jacfwd", "jacrev", "jit", "jvp", "layer_norm", "linear", "log_softmax", "logsumexp", "lowered", "max_pool2d",
     "mse_loss", "primitives", "relu", "sigmoid", "softmax", "stop_gradient", "supported", "trace", "tree",
     "value_and_grad", "vjp", "vmap",

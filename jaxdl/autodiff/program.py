@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,15 @@ class Program:
 
     def __call__(self, *args: Any) -> Any:
         """Run it on arguments of the shapes that it was recorded for; traced ones, too."""
+        values = self.run(self.checked(args))
+        return tree.unflatten(self.structures[1], [values.get(each, each) for each in self.outputs])
+
+    def checked(self, args: tuple[Any, ...]) -> list[Any]:
+        """The arguments' arrays.
+
+        Raises:
+            ValueError: the program was recorded for others.
+        """
         leaves, structure = tree.flatten(args)
         if structure != self.structures[0]:
             raise ValueError("the program was recorded for arguments of another structure")
@@ -76,8 +86,13 @@ class Program:
         for array, variable in zip(arrays, self.inputs, strict=True):
             if (array.shape, array.dtype) != (variable.shape, variable.dtype):
                 raise ValueError(f"the program was recorded for {variable.name}: {kind(variable)}, given {kind(array)}")
-        values = self.run(arrays)
-        return tree.unflatten(self.structures[1], [values.get(each, each) for each in self.outputs])
+        return arrays
+
+    def draw(self, *args: Any, file: str | Path) -> Path:
+        """Draw it with the values and gradients for these arguments, as `autodiff.draw` does."""
+        from jaxdl.autodiff.drawing import draw_program
+
+        return draw_program(self, args, file)
 
     def run(self, arguments: Sequence[Any], added: Sequence[Any] = ()) -> dict[Any, Any]:
         """Every variable's value.
