@@ -117,6 +117,7 @@ def run(
     """
     import jax
 
+    from experiments import exhibits
     from experiments.record import Record
     from jaxdl import train
 
@@ -154,6 +155,8 @@ def run(
     model = _save(folder, state)
     record.end()
     if jax.process_index() == 0:
+        exhibits.clear(folder)
+        exhibits.leave(experiment.exhibits(config), folder)
         _show(experiment, config, history, model)
     return 0
 
@@ -210,8 +213,11 @@ def make_way(folder: Path, experiment: Any, config: Any, *, resuming: bool, fres
 
 def _clear(folder: Path, saved: Any) -> None:
     """Remove what a run has left, and nothing else; cut short, it is done again by the next run."""
+    from experiments import exhibits
+
     for step in saved.steps():
         saved.remove(step)
+    exhibits.clear(folder)
     saved.clear_unfinished()
     for aside in saved.folder.glob("aside-*"):
         shutil.rmtree(aside)

@@ -62,12 +62,40 @@ class Bound:
 
 
 @dataclass(frozen=True)
+class Exhibit:
+    """What a run shows besides its curves: a table, a picture, or both.
+
+    An experiment's file may have a function `exhibits(config)` that gives a list of them. `python -m experiments run`
+    calls it when the run has ended, prints the tables, and leaves both in the run's folder, where the page finds them.
+
+    Attributes:
+        title: its heading.
+        headings: of the table's columns.
+        rows: of the table: a cell of text a column.
+        picture: writes a PNG file to the path that it is given.
+        caption: a sentence or two below it, which say what it shows.
+    """
+
+    title: str
+    headings: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    picture: Callable[[Path], Any] | None = None
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        wrong = [row for row in self.rows if len(row) != len(self.headings)]
+        if wrong:
+            raise ValueError(f"exhibit {self.title!r}: {len(self.headings)} headings, and a row of {len(wrong[0])}")
+
+
+@dataclass(frozen=True)
 class Experiment:
     """An experiment's file, read.
 
     Attributes:
         name: topic and file, as in 'vision/lenet'.
-        module: the file's module, with `Config`, `source(config)`, `evaluation(config)` and `program(config)`.
+        module: the file's module, with `Config`, `source(config)`, `evaluation(config)` and `program(config)`; perhaps
+            with `witnesses(config)` and `exhibits(config)`.
         twin: the name of its PyTorch twin's module, imported only where PyTorch is wanted.
     """
 
@@ -123,6 +151,11 @@ class Experiment:
         """Answers from elsewhere, such as a closed form: metrics by witness."""
         witnesses: dict[str, dict[str, float]] = getattr(self.module, "witnesses", lambda config: {})(config)
         return witnesses
+
+    def exhibits(self, config: Any) -> list[Exhibit]:
+        """What a run shows besides its curves."""
+        exhibits: list[Exhibit] = getattr(self.module, "exhibits", lambda config: [])(config)
+        return exhibits
 
     def run(
         self,

@@ -11,6 +11,7 @@ from jaxdl.autodiff.program import Program, Variable
 
 ROWS, COLUMNS = 3, 4  # an array of at most so many numbers is written out
 LONGEST = 34  # characters of a line
+SHOWN = ("shape", "lengths")  # parameters that are the shape of the result, which is there anyway
 
 
 @dataclass
@@ -55,8 +56,7 @@ def graph(program: Program, leaves: Sequence[Any]) -> tuple[list[Node], list[tup
                 add(id(arg), "constant", "constant", shaped(arg), arg)
         into = ["·" if isinstance(arg, Variable) or arg.ndim else number(arg[()]) for arg in equation.args]
         called = f"({', '.join(into)})" if len(nodes_of) < len(into) else ""
-        known = equation.result.shape  # reshape's parameter, which the node shows anyway
-        settings = [f"{name}={setting(value)}" for name, value in equation.params.items() if value != known]
+        settings = [f"{name}={setting(value)}" for name, value in equation.params.items() if name not in SHOWN]
         facts = [*shaped(equation.result), *settings]
         add(
             id(equation.result),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from jaxdl.report import exhibits
 from jaxdl.report.page import environment
 from jaxdl.report.theme import DARK, LIGHT
 from jaxdl.report.trace import Trace, common, named_apart, read
@@ -16,7 +17,8 @@ def run_page(folders: Sequence[str | Path], path: str | Path | None = None) -> P
 
     Args:
         folders: each holds the `history.jsonl` that `train.fit(directory=...)` writes. A run that still goes on, or was
-            killed, is drawn as far as it came; `run.json` beside it adds what was run.
+            killed, is drawn as far as it came. `run.json` beside it adds what was run; of a single run, `exhibits.json`
+            adds what its experiment shows besides.
         path: of the page; None: `report.html` in the folder, or in the one that holds all of them.
 
     Returns:
@@ -24,7 +26,7 @@ def run_page(folders: Sequence[str | Path], path: str | Path | None = None) -> P
 
     Raises:
         OSError: there is no such folder, no history in it, or the page cannot be written.
-        ValueError: a line of the history is broken, or it is empty yet.
+        ValueError: a line of the history is broken, or it is empty yet; another file of the folder is broken.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -46,8 +48,9 @@ def run_page(folders: Sequence[str | Path], path: str | Path | None = None) -> P
     if view["ends"]:  # under the first of two pictures, beside a single one
         table = {"heading": "Where each metric ended", "picture": None}
         columns = [[*columns[0], table], *columns[1:]] if len(columns) > 1 else [*columns, [table]]
+    shown = exhibits.read(places[0]) if len(places) == 1 else []
     look = {"light": LIGHT.variables(), "dark": DARK.variables()}
-    page = environment().get_template("run.html").render(**view, **look, columns=columns)
+    page = environment().get_template("run.html").render(**view, **look, columns=columns, exhibits=shown)
     _write(path, page, sections[0]["picture"].light if traces[0].length else None)
     return path
 

@@ -19,7 +19,13 @@ NAMES = sorted(EXPERIMENTS)
 
 
 def test_they_are_found():
-    assert NAMES == ["fundamentals/linear_regression", "fundamentals/same_seed", "tabular/mlp", "vision/lenet"]
+    assert NAMES == [
+        "fundamentals/backpropagation",
+        "fundamentals/linear_regression",
+        "fundamentals/same_seed",
+        "tabular/mlp",
+        "vision/lenet",
+    ]
     assert [find(name).name for name in ("lenet", "vision.lenet", "experiments.vision.lenet")] == ["vision/lenet"] * 3
 
 
@@ -98,7 +104,7 @@ def command(*arguments, cwd=None, module="experiments", **settings):
     ("arguments", "message"),
     [
         (["run", "lenett"], "there is no experiment 'lenett'; did you mean 'vision/lenet'?"),
-        (["run", "qqqq"], "there is no experiment 'qqqq'; there are fundamentals/linear_regression"),
+        (["run", "qqqq"], "there is no experiment 'qqqq'; there are fundamentals/backpropagation"),
         (["check", "mpl"], "did you mean 'tabular/mlp'?"),
         (["run", "mlp", "--epocs", "3"], "--epochs"),
         (["run", "mlp", "--epochs", "three"], "'three' is not a valid integer"),

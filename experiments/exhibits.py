@@ -1,0 +1,49 @@
+"""What an experiment shows besides its curves, on the screen and in the run's folder."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from jaxdl.experiment import Exhibit
+from jaxdl.train.checkpoint import write_whole
+
+FILE = "exhibits.json"
+PICTURES = "exhibit-*.png"
+
+
+def leave(exhibits: Sequence[Exhibit], folder: Path) -> None:
+    """Print the tables, and write all of it into a run's folder: the pictures, then the list that names them."""
+    console, entries = Console(), []
+    for number, exhibit in enumerate(exhibits, 1):
+        picture = folder / PICTURES.replace("*", str(number)) if exhibit.picture else None
+        if exhibit.picture and picture:
+            exhibit.picture(picture)
+        if exhibit.rows:
+            looks: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
+            table = Table(*exhibit.headings, title=exhibit.title, caption=exhibit.caption, **looks)
+            for row in exhibit.rows:
+                table.add_row(*row)
+            console.print(table)
+        if picture:
+            console.print(f"{exhibit.title}: {picture}", soft_wrap=True)
+        entries.append(
+            {
+                "title": exhibit.title,
+                "headings": list(exhibit.headings),
+                "rows": [list(row) for row in exhibit.rows],
+                "picture": picture.name if picture else None,
+                "caption": exhibit.caption,
+            }
+        )
+    if entries:
+        write_whole(folder / FILE, json.dumps({"exhibits": entries}, ensure_ascii=False, indent=1) + "\n")
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier run showed."""
+    for file in [folder / FILE, *folder.glob(PICTURES)]:
+        file.unlink(missing_ok=True)
