@@ -75,10 +75,8 @@ def graph(program: Program, leaves: Sequence[Any]) -> tuple[list[Node], list[tup
 def computed(program: Program, leaves: Sequence[Any]) -> tuple[dict[Variable, Any], dict[int, Any]]:
     """Every variable's value, and, where the program gives one floating number, its gradient by each of them."""
     values = program.run(leaves)
-    if len(program.outputs) != 1 or program.outputs[0] not in values:
-        return values, {}
-    (output,) = program.outputs
-    if output.shape or output.dtype.kind != "f":
+    outputs = program.outputs
+    if len(outputs) != 1 or not isinstance(outputs[0], Variable) or outputs[0].shape or outputs[0].dtype.kind != "f":
         return values, {}
     real = [i for i, each in enumerate(program.inputs) if each.dtype.kind == "f"]
     between = [i for i, one in enumerate(program.equations) if one.result.dtype.kind == "f"]
@@ -87,7 +85,7 @@ def computed(program: Program, leaves: Sequence[Any]) -> tuple[dict[Variable, An
         given, more = dict(zip(real, chosen, strict=True)), dict(zip(between, added, strict=True))
         arguments = [given.get(i, leaf) for i, leaf in enumerate(leaves)]
         found = program.run(arguments, [more.get(i) for i in range(len(program.equations))])
-        return found[output]
+        return found[outputs[0]]
 
     zeros = [
         np.zeros(values[program.equations[i].result].shape, values[program.equations[i].result].dtype) for i in between

@@ -71,7 +71,10 @@ class Program:
     def __call__(self, *args: Any) -> Any:
         """Run it on arguments of the shapes that it was recorded for; traced ones, too."""
         values = self.run(self.checked(args))
-        return tree.unflatten(self.structures[1], [values.get(each, each) for each in self.outputs])
+        return tree.unflatten(
+            self.structures[1],
+            [values.get(each, each) if isinstance(each, Variable) else each for each in self.outputs],
+        )
 
     def checked(self, args: tuple[Any, ...]) -> list[Any]:
         """The arguments' arrays.

@@ -79,6 +79,13 @@ def test_what_is_no_floating_number_has_no_gradient():
     assert nodes["i"].facts == "int64[2]"
 
 
+def test_a_result_that_needs_no_operation_is_drawn():
+    assert drawn(lambda x: x, 2.0)[0]["x"].role == "output"
+    nodes, edges = drawn(lambda x: 3.0, 2.0)
+    assert (nodes["x"].role, nodes["constant"].role, nodes["constant"].value, edges) == ("input", "output", ["3"], [])
+    assert autodiff.trace(lambda x: (x, 3.0))(1.0)(2.0) == (2.0, 3.0)
+
+
 def test_infinite_missing_and_empty_values_are_drawn(tmp_path):
     x = np.array([[np.inf, np.nan, -0.0, 1e30]] * 4)
     autodiff.draw(lambda x, y: np.sum(x * x) + np.sum(y), x, np.zeros((0, 3)), file=tmp_path / "odd.png")
@@ -204,7 +211,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypat
 
 
 def test_a_traced_argument_is_refused(tmp_path):
-    with pytest.raises(TypeError, match=r"draw: an argument is float64\[\] \(watched by grad\).*draw outside"):
+    with pytest.raises(TypeError, match=r"draw: an argument is float64\[\] \(watched by grad.*draw outside"):
         autodiff.grad(lambda x: autodiff.draw(np.sin, x, file=tmp_path / "inside.png"))(1.0)
 
 
