@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff import tree
-from jaxdl.autodiff.engine.trace import Tracer
+from jaxdl.autodiff.engine.trace import Tracer, innermost
 from jaxdl.autodiff.numpy_protocol import kind
 
 Function = Callable[..., Any]
@@ -31,6 +31,8 @@ def by_arguments(
         if not -len(args) <= place < len(args):
             raise ValueError(f"{purpose}: argnums={argnums}, but the function was given {len(args)} arguments by place")
     places = tuple(place % len(args) for place in places)
+    if len(set(places)) < len(places):
+        raise ValueError(f"{purpose}: argnums={argnums} names an argument twice")
 
     def of_chosen(*chosen: Any) -> Any:
         replaced = dict(zip(places, chosen, strict=True))
@@ -87,6 +89,7 @@ def as_array(purpose: str, output: Any) -> Any:
         TypeError: it is none.
     """
     if isinstance(output, Tracer):
+        innermost((output,))
         return output
     array = np.asarray(output)
     if array.dtype.kind not in "fiub":

@@ -68,7 +68,7 @@ class Call(Primitive):
     """y = f(x), with several results."""
 
     def push(self, primals, tangents, params):
-        """(y, ẏ): in reverse mode the tape notes one step, which keeps r alone."""
+        """(y, ẏ = f′(x) ẋ): in reverse mode the tape notes one step, which keeps r alone."""
         called = params["called"]
         y, r = called.forward(*primals)
         if not any(isinstance(t, TapeTracer) for t in tangents):

@@ -46,7 +46,7 @@ def jvp(function: Function, primals: Any, tangents: Any, *, has_aux: bool = Fals
     leaves, structure = arguments("jvp", tuple(primals))
     directions = alike("jvp: the tangent", tuple(tangents), leaves, structure)
     with ForwardTrace("jvp") as trace:
-        pairs = [ForwardTracer(trace, x, t) for x, t in zip(leaves, directions, strict=True)]
+        pairs = [ForwardTracer(trace, kept(x), kept(t)) for x, t in zip(leaves, directions, strict=True)]
         result = function(*tree.unflatten(structure, pairs))
         result, aux = with_aux("jvp", result, has_aux)
         outputs, out_structure = tree.flatten(result)

@@ -26,10 +26,12 @@ class ArrayLike(NDArrayOperatorsMixin):
     dtype: np.dtype[Any]
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **settings: Any) -> Any:
-        if method == "at" or any(not isinstance(target, ArrayLike) for target in out or ()):
+        if out is not None and method == "__call__" and out[0] is inputs[0] and isinstance(out[0], ArrayLike):
+            return _assigned(out[0], implementation(ufunc)(*inputs), _full_name(ufunc))
+        if method == "at" or out is not None:
             refuse_write()
         if method == "reduce" and ufunc in REDUCTIONS:
-            return implementation(REDUCTIONS[ufunc])(*inputs, **settings)
+            return implementation(REDUCTIONS[ufunc])(*inputs, **{"axis": 0, **settings})
         if method != "__call__" or settings:
             asked = method if method != "__call__" else ", ".join(settings)
             raise NotImplementedError(f"{_full_name(ufunc)} with {asked} has no rule here; without it, it has")
@@ -48,7 +50,7 @@ class ArrayLike(NDArrayOperatorsMixin):
     def __array__(self, *args: Any, **settings: Any) -> NoReturn:
         raise TypeError(
             f"{self} cannot become a NumPy array, or be written into one, while {self.trace.purpose} watches the "
-            "function; np.stack makes one array of several values"
+            "function; np.stack makes one array of several values, autodiff.embedding(i, x) reads x at a traced i"
         )
 
     def __getitem__(self, index: Any) -> Any:
@@ -72,7 +74,8 @@ class ArrayLike(NDArrayOperatorsMixin):
     def __float__(self) -> NoReturn:
         raise TypeError(
             f"{self} cannot become a Python number while {self.trace.purpose} watches the function (float, int, math "
-            "and index need one); NumPy's functions, such as np.sin and np.take, take it as it is"
+            "and index need one); NumPy's functions, such as np.sin, take it as it is"
+            ", and autodiff.embedding(i, x) reads a plain x at a traced i"
         )
 
     __int__ = __index__ = __complex__ = __float__
@@ -132,6 +135,20 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
 for _name in _SAME_AS_FUNCTION:
     setattr(ArrayLike, _name, _method(getattr(np, _name)))
 ArrayLike.flatten = ArrayLike.ravel  # type: ignore[attr-defined]
+
+
+def _assigned(target: Any, value: Any, name: str) -> Any:
+    """`x += y` as NumPy has it: the name x is bound to a new value, in the shape and dtype of the old.
+
+    Raises:
+        ValueError: the value has another shape.
+        TypeError: it has another kind of dtype.
+    """
+    if value.shape != target.shape:
+        raise ValueError(f"{name} in place: {kind(target)} cannot take a result of shape {value.shape}")
+    if not np.can_cast(value.dtype, target.dtype, "same_kind"):
+        raise TypeError(f"{name} in place: {kind(target)} cannot take a result of {value.dtype}")
+    return value if value.dtype == target.dtype else value.astype(target.dtype)
 
 
 def implementation(function: Callable[..., Any]) -> Callable[..., Any]:

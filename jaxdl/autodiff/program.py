@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff import tree
-from jaxdl.autodiff.arguments import as_array
+from jaxdl.autodiff.arguments import as_array, own
 from jaxdl.autodiff.call import Call
+from jaxdl.autodiff.engine.forward import kept
 from jaxdl.autodiff.engine.primitive import Primitive
 from jaxdl.autodiff.engine.trace import Params, Trace, Tracer, require_function
 from jaxdl.autodiff.numpy_protocol import kind
@@ -49,7 +50,7 @@ class Recording(Trace):
         if isinstance(primitive, Call):
             return primitive.rule("evaluate")(*args, **params)
         result = Variable(self, primitive.rule("result")(*args, **params))
-        self.equations.append(Equation(primitive, args, params, result))
+        self.equations.append(Equation(primitive, tuple(map(kept, args)), params, result))
         return result
 
 
@@ -129,7 +130,7 @@ def _written(equation: Equation) -> Iterator[str]:
 def _argument(value: Any) -> str:
     if isinstance(value, Variable):
         return value.name
-    return f"{value.item():.6g}" if value.ndim == 0 else f"<{kind(value)}>"
+    return f"{value.item():.6g}" if value.ndim == 0 and not isinstance(value, Tracer) else f"<{kind(value)}>"
 
 
 def names() -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff import tree
+from jaxdl.autodiff.arguments import as_array, own
 from jaxdl.autodiff.engine.primitive import Primitive
 from jaxdl.autodiff.engine.trace import Params, Trace, Tracer, require_function
 from jaxdl.autodiff.numpy_protocol import kind
@@ -40,9 +41,9 @@ class BatchTrace(Trace):
 
     def whole(self, value: Any) -> Any:
         """A result of the function for all examples; one that does not depend on them is repeated."""
+        value = as_array("vmap", value)
         if isinstance(value, BatchTracer) and value.trace is self:
             return value.values
-        value = value if isinstance(value, Tracer) else np.asarray(value)
         return np.broadcast_to(value, (self.size, *value.shape))
 
 
@@ -99,7 +100,7 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> C
         return tree.unflatten(
             out_structure,
             [
-                np.moveaxis(each, 0, _axis_of(each.shape, axis, "vmap: out_axes, a result", each))
+                own(np.moveaxis(each, 0, _axis_of(each.shape, axis, "vmap: out_axes, a result", each)))
                 for each, axis in zip(whole, _spread(out_axes, out_structure), strict=True)
             ],
         )
@@ -111,13 +112,20 @@ def _spread(axes: Any, structure: tree.Structure) -> list[Any]:
     """An axis for each leaf, from a tree of axes that may stop above the leaves."""
     if axes is None or isinstance(axes, int):
         return [axes] * structure.size
-    if not isinstance(axes, dict | list | tuple) or len(axes) != len(structure.children):
+    keys = list(structure.keys) if isinstance(axes, dict) else list(range(len(structure.keys)))
+    if (
+        not isinstance(axes, dict | list | tuple)
+        or {*keys} != {*(axes if isinstance(axes, dict) else range(len(axes)))}
+        or structure.kind is None
+    ):
         raise ValueError(f"vmap: the axes {axes!r} do not fit the structure of what they are for")
-    chosen = [axes[key] for key in structure.keys] if isinstance(axes, dict) else list(axes)
+    chosen = [axes[key] for key in keys]
     return [axis for each, child in zip(chosen, structure.children, strict=True) for axis in _spread(each, child)]
 
 
 def _axis_of(shape: tuple[int, ...], axis: int, name: str, array: Any) -> int:
+    if axis is None:
+        raise ValueError(f"{name} must have an axis of the examples, given None")
     if not -len(shape) <= axis < len(shape):
         raise ValueError(f"{name} has no axis {axis}: it is {kind(array)}")
     return axis % len(shape)

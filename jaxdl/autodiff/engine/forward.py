@@ -34,14 +34,23 @@ class ForwardTrace(Trace):
         primals = [arg.primal if own else kept(arg) for arg, own in zip(args, mine, strict=True)]
         tangents = [arg.tangent if own else None for arg, own in zip(args, mine, strict=True)]
         y, tangent = primitive.push(primals, tangents, params)
+        results = y if isinstance(y, list) else [y]
+        captured = [one for one in results if isinstance(one, Tracer) and one.trace is self]
+        if captured:
+            raise TypeError(
+                f"{primitive}: the function uses a traced value that is none of its arguments, and gives {captured[0]}; "
+                "pass what it uses as an argument"
+            )
         if isinstance(y, list):
             return [self.wrap(one, t) for one, t in zip(y, tangent, strict=True)]
         return self.wrap(y, tangent)
 
     def wrap(self, primal: Any, tangent: Any) -> Any:
         """The pair; without a tangent, the value alone, which is a constant to this trace."""
-        primal = kept(primal, copy=False)
-        return primal if tangent is None else ForwardTracer(self, primal, tangent)
+        if tangent is None:
+            frozen = isinstance(primal, np.ndarray) and not primal.flags.writeable
+            return primal.copy() if frozen else primal
+        return ForwardTracer(self, kept(primal, copy=False), tangent)
 
     def unwrap(self, value: Any) -> tuple[Any, Any]:
         """A function's result as primal and tangent."""
@@ -60,7 +69,15 @@ def kept(value: Any, copy: bool = True) -> Any:
         value: an array, perhaps the user's; or a tracer.
         copy: False if nobody else has it.
     """
-    if isinstance(value, np.ndarray) and value.flags.writeable:
-        value = value.copy() if copy else value
+    if isinstance(value, np.ndarray):
+        if copy and _writeable(value):
+            value = value.copy()
         value.flags.writeable = False
     return value
+
+
+def _writeable(array: Any) -> bool:
+    """Somebody can write it: through itself, or through what it is a view of."""
+    while array is not None and not (isinstance(array, np.ndarray) and array.flags.writeable):
+        array = getattr(array, "base", None)
+    return array is not None

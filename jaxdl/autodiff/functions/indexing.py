@@ -71,6 +71,7 @@ def _entries(shape: tuple[int, ...], index: Any, name: str) -> list[Any]:
     """An index as slices, None, and arrays of integers, as many as there are axes."""
     given = list(index) if isinstance(index, tuple) else [index]
     entries: list[Any] = []
+    masks: dict[int, tuple[int, ...]] = {}
     for entry in given:
         if entry is None or entry is Ellipsis or isinstance(entry, slice):
             entries.append(entry)
@@ -82,7 +83,11 @@ def _entries(shape: tuple[int, ...], index: Any, name: str) -> list[Any]:
                     f"{name}: a mask that is traced, {array}, picks a number of values that is not known; "
                     "np.where(mask, x, 0) keeps the shape"
                 )
-            entries += np.nonzero(array)
+            if not array.ndim:
+                raise IndexError(f"{name}: True and False are no indices here; None adds an axis")
+            found = np.nonzero(array)
+            masks[id(found[0])] = array.shape
+            entries += found
         elif array.dtype.kind in "iu" or not array.size:
             entries.append(array if array.size or array.dtype.kind in "iu" else array.astype(np.int64))
         else:
@@ -97,6 +102,11 @@ def _entries(shape: tuple[int, ...], index: Any, name: str) -> list[Any]:
     axes = [i for i, entry in enumerate(entries) if entry is not None]
     for axis, i in enumerate(axes):
         entry = entries[i]
+        mask = masks.get(id(entry), ())
+        if shape[axis : axis + len(mask)] != mask:
+            raise IndexError(
+                f"{name}: a mask must have the lengths of its axes, {shape[axis : axis + len(mask)]}, given {mask}"
+            )
         if (
             isinstance(entry, np.ndarray)
             and entry.size

@@ -112,15 +112,17 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = None) -> Any:
         ValueError: subscripts and operands do not fit.
     """
     del optimize  # the order is that of the operands
+    if not isinstance(subscripts, str):
+        raise NotImplementedError("np.einsum with lists of axes has no rule here; subscripts such as 'ij,jk->ik' have")
     arrays = [x if isinstance(x, Tracer) else np.asarray(x) for x in operands]
     terms, result = _terms(subscripts, arrays)
     lengths: dict[str, int] = {}
     for term, array in zip(terms, arrays, strict=True):
         for letter, n in zip(term, array.shape, strict=True):
-            if lengths.setdefault(letter, n) != n:
-                lengths[letter] = max(n, lengths[letter])
-                if 1 not in (n, lengths[letter]) and lengths[letter] != n:
-                    raise ValueError(f"einsum {subscripts!r}: letter {letter!r} has lengths {n} and {lengths[letter]}")
+            known = lengths.setdefault(letter, n)
+            if known not in (1, n) and n != 1:
+                raise ValueError(f"einsum {subscripts!r}: letter {letter!r} has lengths {known} and {n}")
+            lengths[letter] = n if known == 1 else known
     arrays = [np.broadcast_to(x, tuple(lengths[c] for c in term)) for term, x in zip(terms, arrays, strict=True)]
     held, x = terms[0], arrays[0]
     for i in range(len(terms)):
@@ -182,6 +184,8 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 @implements(np.diag)
 def diag(v: Any, k: int = 0) -> Any:
     """`np.diag`."""
+    if v.ndim not in (1, 2):
+        raise ValueError(f"np.diag: one or two axes, given {kind(v)}")
     if v.ndim == 2:
         return np.diagonal(v, k)
     n = v.shape[0] + abs(k)

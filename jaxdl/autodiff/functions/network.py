@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff.engine.trace import Tracer
+from jaxdl.autodiff.functions.indexing import take
 from jaxdl.autodiff.functions.linear import product
 from jaxdl.autodiff.numpy_protocol import kind
 from jaxdl.autodiff.primitives.elementwise import erf, stop_gradient
@@ -127,7 +128,7 @@ def embedding(indices: Any, weight: Any) -> Any:
     array([[7.],
            [7.]])
     """
-    return np.take(_array(weight), indices, axis=0)
+    return take(_array(weight), indices, axis=0)  # np.take asks the weight alone whether it is traced
 
 
 def layer_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:

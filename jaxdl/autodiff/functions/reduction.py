@@ -30,17 +30,13 @@ def axes_of(x: Any, axis: Axis, name: str = "axis") -> tuple[int, ...]:
 
 
 def _with_axes(y: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    return (
-        np.reshape(y, tuple(1 if i in axes else length for i, length in enumerate(x.shape))) if keepdims is True else y
-    )
+    return np.reshape(y, tuple(1 if i in axes else length for i, length in enumerate(x.shape))) if keepdims else y
 
 
 @implements(np.sum)
 def sum(x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """`np.sum`."""
-    axes = axes_of(x, axis)
-    wide = np.sum(np.zeros((), x.dtype)).dtype if dtype is None else np.dtype(dtype)  # small integers add up in int64
-    x = x if x.dtype == wide else x.astype(wide)
+    axes, x = axes_of(x, axis), _wide(x, dtype)
     return _with_axes(total(x, axes=axes) if axes else x, x, axes, keepdims)
 
 
@@ -49,6 +45,12 @@ def mean(x: Any, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -
     """`np.mean`."""
     x = x if dtype is None else x.astype(dtype)
     return np.sum(x, axis=axis, keepdims=keepdims) / _count(x, axes_of(x, axis))
+
+
+def _wide(x: Any, dtype: Any) -> Any:
+    """Small integers and truths add up in int64, as NumPy has it."""
+    wide = np.sum(np.zeros((), x.dtype)).dtype if dtype is None else np.dtype(dtype)
+    return x if x.dtype == wide else x.astype(wide)
 
 
 def _count(x: Any, axes: tuple[int, ...]) -> int:
@@ -73,7 +75,7 @@ def std(x: Any, axis: Axis = None, dtype: Any = None, ddof: int = 0, keepdims: b
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """`np.max`; among equal ones the gradient is shared, as `torch.amax` does."""
     axes = axes_of(x, axis)
-    if not all(x.shape[axis] for axis in axes):
+    if 0 in (x.shape[axis] for axis in axes):
         raise ValueError(f"the largest number of none: {kind(x)}, axis={axis}")
     return _with_axes(largest(x, axes=axes), x, axes, keepdims)
 
@@ -81,15 +83,20 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 @implements(np.min, np.amin)
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """`np.min`."""
-    return -np.max(-x, axis=axis, keepdims=keepdims)
+    return _turned(np.max(_turned(x), axis=axis, keepdims=keepdims))
+
+
+def _turned(x: Any) -> Any:
+    """The largest first: −x, and ~x of what is no float, for unsigned integers and truths have no −x."""
+    return -x if np.issubdtype(x.dtype, np.floating) else ~x
 
 
 @implements(np.prod)
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """`np.prod`, halves multiplied until one is left: its derivatives hold at zeros, too."""
-    axes = axes_of(x, axis)
+    axes, x = axes_of(x, axis), _wide(x, None)
     others = tuple(i for i in range(x.ndim) if i not in axes)
-    y = np.reshape(np.transpose(x, (*others, *axes)), (*(x.shape[i] for i in others), -1))
+    y = np.reshape(np.transpose(x, (*others, *axes)), (*(x.shape[i] for i in others), _count(x, axes)))
     if not y.shape[-1]:
         return _with_axes(np.ones(y.shape[:-1], x.dtype), x, axes, keepdims)
     while y.shape[-1] > 1:
@@ -103,7 +110,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 @implements(np.cumsum)
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """`np.cumsum`."""
-    x = x if dtype is None else x.astype(dtype)
+    x = _wide(x, dtype)
     if axis is None:
         x, axis = np.ravel(x), 0
     return cumsum_(x, axis=axes_of(x, axis)[0])
@@ -119,7 +126,7 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 @implements(np.argmin)
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """`np.argmin`; it has no derivative."""
-    return argmax(-x, axis, keepdims)
+    return argmax(_turned(x), axis, keepdims)
 
 
 @implements(np.any)

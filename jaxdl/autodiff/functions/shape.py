@@ -1,7 +1,6 @@
 """NumPy's functions of shapes on tracers."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from operator import index as integer
 from typing import Any
 
@@ -37,6 +36,10 @@ def reshape(x: Any, shape: Any, order: str = "C") -> Any:
     if order != "C":
         raise NotImplementedError(f"np.reshape with order={order!r} has no rule here; order='C' has")
     given = tuple(integer(n) for n in shape) if isinstance(shape, list | tuple) else (integer(shape),)
+    if min(given, default=0) < -1:
+        raise ValueError(
+            f"cannot reshape {kind(x)} into {shape}: a length is negative, and only -1 stands for one to be found"
+        )
     known = int(np.prod([n for n in given if n != -1], dtype=np.int64))
     if -1 in given and known:
         given = tuple(x.size // known if n == -1 else n for n in given)
@@ -82,6 +85,8 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """`np.moveaxis`."""
     sources, destinations = axes_of(x, source, "source"), axes_of(x, destination, "destination")
+    if len(sources) != len(destinations):
+        raise ValueError(f"np.moveaxis: as many axes to move as places for them, given {source} and {destination}")
     order = [axis for axis in range(x.ndim) if axis not in sources]
     for there, axis in sorted(zip(destinations, sources, strict=True)):
         order.insert(there, axis)
@@ -94,6 +99,10 @@ def expand_dims(x: Any, axis: Any) -> Any:
     added = axis if isinstance(axis, list | tuple) else (axis,)
     rank = x.ndim + len(added)
     places = {each % rank for each in added}
+    if len(places) < len(added) or any(not -rank <= each < rank for each in added):
+        raise ValueError(
+            f"np.expand_dims: axis={axis} does not name {len(added)} of the {rank} axes that {kind(x)} is to have"
+        )
     lengths = iter(x.shape)
     return reshape(x, tuple(1 if i in places else next(lengths) for i in range(rank)))
 
@@ -195,13 +204,24 @@ def atleast_2d(x: Any) -> Any:
     return x if x.ndim >= 2 else reshape(x, (1, x.size))
 
 
-@implements(np.split, np.array_split)
+@implements(np.split)
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """`np.split`."""
     (axis,) = axes_of(x, axis)
-    places = np.split(np.arange(x.shape[axis]), indices_or_sections)
-    ends = np.cumsum([0, *(len(each) for each in places)])
-    return [x[(slice(None),) * axis + (slice(a, b),)] for a, b in pairwise(ends)]
+    return _cut_apart(x, np.split(np.arange(x.shape[axis]), indices_or_sections), axis)
+
+
+@implements(np.array_split)
+def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """`np.array_split`: the parts need not be equal."""
+    (axis,) = axes_of(x, axis)
+    return _cut_apart(x, np.array_split(np.arange(x.shape[axis]), indices_or_sections), axis)
+
+
+def _cut_apart(x: Any, parts: list[Any], axis: int) -> list[Any]:
+    """The parts that stand at these places of the axis, each of them in one piece, and perhaps empty."""
+    pieces = [slice(int(part[0]), int(part[-1]) + 1) if len(part) else slice(0, 0) for part in parts]
+    return [x[(slice(None),) * axis + (piece,)] for piece in pieces]
 
 
 @implements(np.pad)
@@ -213,6 +233,10 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     """
     if mode != "constant":
         raise NotImplementedError(f"np.pad with mode={mode!r} has no rule here; mode='constant' has")
+    if np.ndim(constant_values):
+        raise NotImplementedError(
+            f"np.pad with several constant_values, {constant_values}, has no rule here; one number has"
+        )
     widths = [(integer(a), integer(b)) for a, b in np.broadcast_to(np.asarray(pad_width), (x.ndim, 2))]
     starts = tuple(max(0, -a) for a, _ in widths)
     lengths = tuple(n + min(0, a) + min(0, b) for n, (a, b) in zip(x.shape, widths, strict=True))
@@ -238,7 +262,7 @@ def tile(x: Any, reps: Any) -> Any:
     times = (1,) * (rank - len(times)) + times
     x = reshape(x, (1,) * (rank - x.ndim) + x.shape)
     for axis, n in enumerate(times):
-        x = concatenate([x] * n, axis) if n > 1 else x[(slice(None),) * axis + (slice(0, n),)]
+        x = concatenate([x] * n, axis) if n > 1 else x if n else x[(slice(None),) * axis + (slice(0, 0),)]
     return x
 
 
@@ -252,7 +276,13 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 @implements(np.roll)
 def roll(x: Any, shift: int, axis: int | None = None) -> Any:
-    """`np.roll` along one axis, or of all numbers in their order."""
+    """`np.roll` along one axis, or of all numbers in their order.
+
+    Raises:
+        NotImplementedError: several axes.
+    """
+    if isinstance(shift, list | tuple) or isinstance(axis, list | tuple):
+        raise NotImplementedError(f"np.roll along several axes, axis={axis}, has no rule here; one after the other has")
     if axis is None:
         return reshape(roll(np.ravel(x), shift, 0), x.shape)
     return np.take(x, np.roll(np.arange(x.shape[axis]), shift), axis=axis)
@@ -261,13 +291,13 @@ def roll(x: Any, shift: int, axis: int | None = None) -> Any:
 @implements(np.tril)
 def tril(m: Any, k: int = 0) -> Any:
     """`np.tril`."""
-    return np.where(np.tri(m.shape[-2], m.shape[-1], k, dtype=bool), m, 0)
+    return np.where(np.tri(m.shape[-min(2, m.ndim)], m.shape[-1], k, dtype=bool), m, 0)
 
 
 @implements(np.triu)
 def triu(m: Any, k: int = 0) -> Any:
     """`np.triu`."""
-    return np.where(np.tri(m.shape[-2], m.shape[-1], k - 1, dtype=bool), 0, m)
+    return np.where(np.tri(m.shape[-min(2, m.ndim)], m.shape[-1], k - 1, dtype=bool), 0, m)
 
 
 @implements(np.clip)

@@ -42,6 +42,8 @@ class Elementwise(Primitive):
         """Promote, broadcast, bind."""
         arrays, kinds = arrays_and_kinds(args)
         dtypes, shape = loop(self.like, *kinds), joint_shape(arrays)
+        if any(dtype.kind == "c" for dtype in dtypes):
+            raise TypeError(f"{self.name}: complex numbers are not differentiated here; split them into two arrays")
         return self.bind(*(prepared(arg, shape, dtype) for arg, dtype in zip(arrays, dtypes, strict=False)), **params)
 
 
@@ -82,6 +84,18 @@ def broadcast_shape(arrays: list[Any]) -> tuple[int, ...]:
 def loop(ufunc: np.ufunc, *kinds: Any) -> tuple[np.dtype[Any], ...]:
     """The dtypes in which NumPy computes, of arguments and result; Python's numbers have none of their own."""
     return ufunc.resolve_dtypes((*kinds, None))
+
+
+def fitting(name: str, *args: Any) -> tuple[int, ...]:
+    """The shape of all arguments together.
+
+    Raises:
+        ValueError: there is none.
+    """
+    try:
+        return np.broadcast_shapes(*(arg.shape for arg in args))
+    except ValueError:
+        raise ValueError(f"{name}: the shapes do not fit, {' and '.join(map(kind, args))}") from None
 
 
 def prepared(arg: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
@@ -266,11 +280,13 @@ def _(t, y, x):
 
 
 def _erf(x: Any) -> Any:
+    """y = 2/√π ∫₀ˣ e^(−s²) ds"""
     x = np.asarray(x)
     return np.fromiter(map(math.erf, x.ravel().tolist()), x.dtype, x.size).reshape(x.shape)
 
 
 def _sigmoid(x: Any) -> Any:
+    """y = 1 / (1 + e⁻ˣ)"""
     e = np.exp(-np.abs(x))  # never overflows
     return np.where(x >= 0, 1, e) / (1 + e)
 
@@ -372,8 +388,16 @@ def _(ct, condition, a, b):
 
 
 @implements(np.where)
-def where(condition, a, b):
-    """`np.where` with all three arguments."""
+def where(condition, a=None, b=None):
+    """`np.where` with all three arguments.
+
+    Raises:
+        TypeError: the condition alone is given.
+    """
+    if a is None or b is None:
+        raise TypeError(
+            "np.where of a traced condition takes all three, np.where(condition, x, y): how many hold is not known"
+        )
     (condition, a, b), (_, *kinds) = arrays_and_kinds((condition, a, b))
     dtype, shape = loop(np.add, *kinds)[-1], joint_shape([condition, a, b])
     condition = condition if condition.dtype == bool else condition != 0

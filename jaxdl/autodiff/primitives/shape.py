@@ -41,7 +41,7 @@ reshape = Primitive("reshape")
 
 @reshape.evaluate
 def _(x, shape):
-    """y has the numbers of x in their order"""
+    """y[k] = x[k], both counted through in C's order"""
     return np.reshape(x, shape)
 
 
@@ -68,7 +68,7 @@ permute = Primitive("transpose")
 
 @permute.evaluate
 def _(x, axes):
-    """axis k of y is axis axes[k] of x"""
+    """y = x, its axis axes[k] as axis k"""
     return np.transpose(x, axes)
 
 
