@@ -1,0 +1,327 @@
+"""A function written in plain NumPy has the same value where it is watched: dtypes, indices, products, operators."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from jaxdl import autodiff
+from jaxdl.autodiff import at, grad, jvp, trace, vjp, vmap
+from tests.autodiff.table import few
+
+DTYPES = [bool, np.int8, np.uint8, np.int32, np.int64, np.float16, np.float32, np.float64]
+
+
+def _truths(a: Any) -> bool:
+    """Of truths alone NumPy computes a ** 2 as np.square, in another dtype than np.power."""
+    return getattr(a, "dtype", None) == bool
+
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    **{"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b},
+    **{
+        "//": lambda a, b: a // b,
+        "%": lambda a, b: a % b,
+        "**": lambda a, b: np.power(a, b) if _truths(a) else a**b,
+        "@": lambda a, b: a @ b,
+    },
+    **{"<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b},
+    **{"==": lambda a, b: a == b, "!=": lambda a, b: a != b, "where": lambda a, b: np.where(np.asarray(True), a, b)},
+    **{"maximum": lambda a, b: np.maximum(a, b), "concatenate": lambda a, b: np.concatenate([a, np.atleast_1d(b)])},
+}
+OTHERS = [
+    2,
+    2.0,
+    True,
+    np.float64(2),
+    np.float32(2),
+    np.int64(2),
+    np.bool_(True),
+    np.array(2.0),
+    np.array(2, np.float32),
+]
+
+
+def _watched(function: Callable[..., Any], *arrays: Any) -> Any:
+    """The value under vmap, which shows the engine's dtypes for all kinds of arrays."""
+    return vmap(function)(*(np.asarray(x)[None] for x in arrays))[0]
+
+
+def _same(got: Any, expected: Any) -> None:
+    expected = np.asarray(expected)
+    assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
+    np.testing.assert_allclose(got, expected, rtol=1e-14 if expected.dtype != np.float16 else 1e-3)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_dtypes_are_promoted_as_numpy_promotes_them(name: str) -> None:
+    function = OPERATORS[name]
+    others: list[Any] = [*OTHERS, *(np.array([2, 1, 2]).astype(dtype) for dtype in DTYPES)]
+    for dtype in DTYPES:
+        x = np.array([1, 3, 2]).astype(dtype)
+        for other in others:
+            for call in (lambda x, o=other: function(x, o), lambda x, o=other: function(o, x)):
+                try:
+                    expected = call(x)
+                except (TypeError, ValueError) as error:
+                    with pytest.raises(type(error)):
+                        _watched(call, x)
+                else:
+                    _same(_watched(call, x), expected)
+                    assert trace(call)(x).outputs[0].dtype == np.asarray(expected).dtype
+
+
+REDUCED = ["sum", "prod", "mean", "max", "min", "argmax", "argmin", "cumsum", "any", "all", "var", "std"]
+
+
+@pytest.mark.parametrize("name", REDUCED)
+@pytest.mark.parametrize("dtype", [d for d in DTYPES if d is not np.float16], ids=str)
+def test_reductions_in_every_dtype(name: str, dtype: Any) -> None:
+    x = np.array([[1, 0, 3], [2, 5, 4]]).astype(dtype)
+    for axis in (None, 0, -1):
+        function = lambda x, axis=axis: getattr(np, name)(x, axis=axis)
+        expected, got = np.asarray(function(x)), _watched(function, x)
+        assert (got.dtype, got.shape) == (expected.dtype, expected.shape)
+        np.testing.assert_allclose(
+            got.astype(float), expected.astype(float), rtol=1e-6 if dtype is np.float32 else 1e-14
+        )
+        method = _watched(lambda x, axis=axis: getattr(x, name)(axis=axis), x)
+        np.testing.assert_array_equal(method, got)
+
+
+def _indices(draw: Any, shape: tuple[int, ...]) -> Any:
+    """One of NumPy's indices: integers, slices, None, an ellipsis, arrays of integers together or apart, masks."""
+    entries: list[Any] = []
+    axis, used = 0, False
+    together = draw(hnp.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=2))
+    while axis < len(shape) and draw(st.booleans() | st.just(True)):
+        n = shape[axis]
+        choice = draw(st.sampled_from(["integer", "slice", "slice", "None", "array", "array", "mask", "..."]))
+        if choice == "None":
+            entries.append(None)
+            continue
+        if choice == "..." and not used:
+            used = True
+            entries.append(...)
+            axis += draw(st.integers(0, len(shape) - axis))
+            if axis < len(shape) and len(shape) - axis > 0:
+                break
+            continue
+        if choice == "integer" and n:
+            entries.append(draw(st.integers(-n, n - 1)))
+        elif choice == "array" and n:
+            entries.append(draw(hnp.arrays(np.int64, together, elements=st.integers(-n, n - 1))))
+        elif choice == "mask" and not together:
+            entries.append(np.arange(n) == draw(st.integers(0, 3)))
+        else:
+            entries.append(draw(st.slices(n)))
+        axis += 1
+    return tuple(entries) if len(entries) != 1 or draw(st.booleans()) else entries[0]
+
+
+@few(150)
+@given(data=st.data())
+def test_indexing_in_all_of_numpys_forms(data: Any) -> None:
+    shape = data.draw(hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
+    x = np.arange(1.0, 1 + int(np.prod(shape))).reshape(shape)
+    index = _indices(data.draw, shape)
+    try:
+        expected = x[index]
+    except IndexError:
+        with pytest.raises(IndexError):
+            vjp(lambda x: x[index], x)
+        return
+    value, pull = vjp(lambda x: x[index], x)
+    np.testing.assert_array_equal(value, expected, strict=True)
+    weight = np.sin(np.arange(1.0, 1 + expected.size)).reshape(expected.shape)
+    by_hand = np.zeros(shape)
+    np.add.at(by_hand, index, weight)
+    np.testing.assert_allclose(pull(weight)[0], by_hand, atol=1e-14)
+    np.testing.assert_array_equal(jvp(lambda x: x[index], (x,), (x,))[1], expected)
+    np.testing.assert_array_equal(vmap(lambda x: x[index])(np.stack([x, -x]))[1], -expected)
+    changed = x.copy()
+    changed[index] = weight
+    last, back = vjp(lambda x, w: at(x)[index].set(w), x, weight)
+    np.testing.assert_array_equal(last, changed)
+    moved = x.copy()
+    moved[index] = 0
+    np.testing.assert_array_equal(back(np.ones(shape))[0], moved == x)
+    added = x.copy()
+    np.add.at(added, index, weight)
+    np.testing.assert_allclose(vmap(lambda x, w: x.at[index].add(w))(x[None], weight[None])[0], added, atol=1e-14)
+
+
+@few(40)
+@given(data=st.data())
+def test_indices_may_be_traced(data: Any) -> None:
+    x = np.arange(24.0).reshape(4, 3, 2)
+    draw = lambda n: data.draw(hnp.arrays(np.int64, (2, 2), elements=st.integers(-n, n - 1)))
+    i, j = draw(4), draw(3)
+    forms = [
+        lambda x, i, j: x[i],
+        lambda x, i, j: x[i, j],
+        lambda x, i, j: x[:, j],
+        lambda x, i, j: x[i, :, 0],
+        lambda x, i, j: x[i, None, j % 2],
+    ]
+    form = data.draw(st.sampled_from(forms))
+    for axes in ((0, 0, 0), (None, 0, 0), (0, None, None), (None, None, 0), (0, 0, None)):
+        given = [np.stack([each, each]) if axis == 0 else each for each, axis in zip((x, i, j), axes, strict=True)]
+        got = vmap(lambda x, i, j: grad(lambda x: np.sum(form(x * 1.0, i, j) ** 2))(x), axes)(*given)
+        alone = grad(lambda x: np.sum(form(x, i, j) ** 2))(x)
+        np.testing.assert_array_equal(got, np.stack([alone, alone]))
+
+
+@few(60)
+@given(data=st.data())
+def test_products_of_matrices_of_all_ranks(data: Any) -> None:
+    shapes = data.draw(
+        hnp.mutually_broadcastable_shapes(signature=np.matmul.signature, max_dims=3, max_side=3, min_side=0)
+    ).input_shapes
+    a, b = (np.arange(1.0, 1 + int(np.prod(s))).reshape(s) for s in shapes)
+    expected = a @ b
+    for call in (lambda a, b: a @ b, np.matmul):
+        value, pull = vjp(call, a, b)
+        np.testing.assert_allclose(value, expected, strict=True)
+        w = np.cos(np.arange(expected.size)).reshape(expected.shape)
+        tangent = jvp(call, (a, b), (a, 2 * b))[1]
+        np.testing.assert_allclose(tangent, 3 * expected)
+        pulled = pull(w)
+        np.testing.assert_allclose(np.sum(pulled[0] * a) + 2 * np.sum(pulled[1] * b), np.sum(w * tangent), rtol=1e-12)
+    np.testing.assert_allclose(grad(lambda a: np.sum(a @ b))(a), pull(np.ones_like(expected))[0])
+
+
+def test_operators_with_everything_on_the_left() -> None:
+    x = np.array([1.0, 2.0])
+    lefts = [
+        np.float64(2),
+        np.float32(2),
+        np.int64(2),
+        2,
+        2.0,
+        True,
+        np.array(2.0),
+        np.array([2.0, 3.0]),
+        np.array([[2.0], [3.0]]),
+    ]
+    for left in lefts:
+        for name, function in OPERATORS.items():
+            if name in ("@", "concatenate", "where"):
+                continue
+            for call in (lambda x, f=function, o=left: f(o, x), lambda x, f=function, o=left: f(x, o)):
+                value, pull = vjp(lambda x, call=call: call(x) * 1.0, x)
+                np.testing.assert_allclose(value, call(x) * 1.0)
+                assert pull(np.ones(value.shape))[0].shape == (2,)
+    assert grad(lambda x: np.sum(+x) + np.sum(-x) + np.sum(abs(x)))(x).tolist() == [1, 1]
+    assert grad(lambda x: np.float64(3.0) * x)(2.0) == 3
+    assert grad(lambda x: np.float64(3.0) ** x)(2.0) == pytest.approx(9 * np.log(3))
+
+
+def test_a_name_may_be_written_in_place() -> None:
+    def f(x: Any) -> Any:
+        y = x
+        y = y * 1.0
+        y += x
+        y *= np.float64(2)
+        y -= 1
+        y /= 4
+        y **= 2
+        return np.sum(y)
+
+    x = np.array([1.0, 2.0], np.float32)
+    value, gradient = autodiff.value_and_grad(f)(x)
+    assert value == f(x)
+    assert value.dtype == gradient.dtype == np.float32
+    np.testing.assert_allclose(gradient, 2 * (x - 0.25), rtol=1e-6)
+
+    def small(x: Any) -> Any:
+        y = x * 1
+        y += np.ones(2)  # float64: NumPy keeps float32
+        return y
+
+    assert vjp(small, x)[0].dtype == small(x).dtype == np.float32
+    with pytest.raises(TypeError, match=r"np\.add in place: int64\[2\] cannot take a result of float64"):
+        vmap(_in_place)(np.ones((3, 2), int))
+    with pytest.raises(ValueError, match=r"float32\[2\] cannot take a result of shape \(2, 2\)"):
+        grad(lambda x: np.sum(_in_place(x, np.ones((2, 2)))))(x)
+
+
+def _in_place(y: Any, by: Any = 0.5) -> Any:
+    y += by
+    return y
+
+
+@pytest.mark.parametrize("name", ["add", "maximum", "minimum", "multiply"])
+def test_reduce_of_a_ufunc(name: str) -> None:
+    x = np.array([[1.0, 4.0], [3.0, 2.0]])
+    for settings in ({}, {"axis": 1}, {"axis": None}, {"axis": -1, "keepdims": True}, {"axis": (0, 1)}):
+        function = lambda x, s=settings: getattr(np, name).reduce(x, **s)
+        np.testing.assert_array_equal(vjp(function, x)[0], function(x), strict=True)
+
+
+FORMS: dict[str, Callable[[Any], Any]] = {
+    **{"iteration": lambda x: sum(row * i for i, row in enumerate(x)), "unpacking": lambda x: (lambda a, b: a * b)(*x)},
+    **{
+        "len": lambda x: x * len(x),
+        "T": lambda x: x.T @ x,
+        "flatten": lambda x: x.flatten(),
+        "size": lambda x: x / x.size,
+    },
+    **{
+        "reshape": lambda x: x.reshape(3, 2),
+        "reshape -1": lambda x: x.reshape((-1,)),
+        "transpose": lambda x: x.transpose(1, 0),
+    },
+    **{
+        "methods": lambda x: x.mean(0, keepdims=True) + x.std(axis=0) + x.clip(1, 2) + x.swapaxes(0, 1).T,
+        "out=None": lambda x: np.sum(x, axis=0, out=None),
+    },
+    **{
+        "ddof": lambda x: x.var(axis=1, ddof=1),
+        "keepdims=1": lambda x: np.sum(x, axis=0, keepdims=1),
+        "tril": lambda x: np.tril(x[0]),
+    },
+    **{
+        "ndim": lambda x: x * x.ndim,
+        "dtype": lambda x: x.astype(x.dtype),
+        "divmod": lambda x: x // 2 + x % 2,
+        "ravel": lambda x: x.ravel(),
+    },
+    **{
+        "chained": lambda x: (x > 0) & (x < 2) | ~(x > 5),
+        "split": lambda x: np.stack(np.split(x, 3, axis=1)),
+        "prod": lambda x: np.prod(x, axis=(0, 1)),
+    },
+    **{
+        "if": lambda x: x * 2 if x[0, 0] > 0 and len(x) == 2 else x,
+        "while": lambda x: _doubled(x),
+        "sorted": lambda x: x[np.argsort([3, 1])],
+    },
+    **{
+        "arrays of lists": lambda x: x * [1, 2, 3] + [[1.0], [2.0]],
+        "pad": lambda x: np.pad(x, ((0, 1), (2, 0))),
+        "pad 1": lambda x: np.pad(x, 1),
+    },
+    **{
+        "linear algebra": lambda x: (
+            np.trace(x @ x.T) + np.linalg.norm(x) + np.dot(x[0], x[1]) + np.outer(x[0], x[1]).sum()
+        )
+    },
+}
+
+
+def _doubled(x: Any) -> Any:
+    while np.max(x) < 100:
+        x = x * 2
+    return x
+
+
+@pytest.mark.parametrize("function", FORMS.values(), ids=FORMS)
+def test_ordinary_numpy_has_the_same_value(function: Callable[[Any], Any]) -> None:
+    x = np.array([[0.5, 1.5, 2.5], [3.5, 0.25, 1.25]])
+    np.testing.assert_array_equal(vjp(function, x)[0], function(x), strict=True)
+    np.testing.assert_allclose(jvp(function, (x,), (x,))[0], function(x), rtol=1e-15)
