@@ -199,7 +199,7 @@ def record(purpose: str, function: Callable[..., Any], args: tuple[Any, ...], se
                 raise TypeError(f"{purpose}: argument {name} must be an array, given a {type(leaf).__name__}")
             inputs.append(Variable(recording, array, name))
         outputs, out_structure = tree.flatten(function(*tree.unflatten(structure, inputs), **settings))
-        outputs = [as_array(purpose, output) for output in outputs]
+        outputs = [own(as_array(purpose, output)) for output in outputs]
     equations = _needed(recording.equations, outputs)
     taken = {each.name for each in inputs}
     letters = (name for name in names() if name not in taken)

@@ -20,6 +20,12 @@ def _remainder(torch: Any, a: Any, b: Any) -> Any:
 DTYPES = {"dtype": st.sampled_from(["float64", "int64", "bool"])}
 
 CASES = [
+    *(named(name, broadcast(ANY)) for name in ("square", "exp2", "sinh", "cosh", "trunc")),
+    named("tan", broadcast((-1.0, 1.0))),
+    *(named(name, broadcast(POSITIVE)) for name in ("reciprocal", "log2", "log10")),
+    named("fabs", broadcast(ANY), lambda torch, x: torch.abs(x)),
+    named("rint", broadcast(ANY), lambda torch, x: torch.round(x)),
+    named("logaddexp", broadcast(ANY, ANY)),
     *(named(name, broadcast(ANY)) for name in ("negative", "positive", "exp", "expm1", "sin", "cos", "tanh", "arctan")),
     *(named(name, broadcast(ANY)) for name in ("absolute", "sign", "floor", "ceil", "isnan", "isinf", "isfinite")),
     *(named(name, broadcast(POSITIVE)) for name in ("log", "log1p", "sqrt")),

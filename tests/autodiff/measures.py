@@ -73,7 +73,7 @@ def derivatives(one: Problem) -> dict[str, Any]:
     value, tangent = autodiff.jvp(one.ours, floats, directions)
     again, pull = autodiff.vjp(one.ours, *floats)
     np.testing.assert_array_equal(value, again)
-    loss = lambda *x: energy(one.ours(*x), weight)
+    loss = lambda *x: energy(one.ours(*x), weight)  # noqa: E731
     return {
         "value": value,
         "jvp": tangent,

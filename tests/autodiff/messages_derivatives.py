@@ -86,7 +86,7 @@ MESSAGES: list[tuple[str, Any, type[Exception], str]] = [
         "argnums by name",
         lambda: grad(lambda x: x, "x")(1.0),
         TypeError,
-        r"argnums must be an integer or a tuple of them, given 'x'",
+        r"argnums must be the number of an argument, or a tuple of them, given 'x'",
     ),
     (
         "aux",

@@ -46,7 +46,12 @@ MESSAGES: list[tuple[str, Any, type[Exception], str]] = [
         NotImplementedError,
         r"np\.multiply with accumulate has no rule",
     ),
-    ("where=", lambda: grad(_not_traced("where="))(X), NotImplementedError, r"np\.add with \{'where'"),
+    (
+        "where=",
+        lambda: grad(_not_traced("where="))(X),
+        NotImplementedError,
+        r"np\.add with where has no rule here; without it, it has",
+    ),
     (
         "complex",
         lambda: grad(_not_traced("complex"))(X),
@@ -56,8 +61,8 @@ MESSAGES: list[tuple[str, Any, type[Exception], str]] = [
     (
         "unknown setting",
         lambda: grad(lambda x: np.sum(x, initial=1.0))(X),
-        TypeError,
-        r"np\.sum on traced arrays takes \(x.*unexpected keyword argument 'initial'",
+        NotImplementedError,
+        r"np\.sum with initial has no rule here",
     ),
     (
         "norm",

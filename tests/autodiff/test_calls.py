@@ -30,7 +30,7 @@ def _by_hand() -> custom_vjp:
 
 def test_custom_vjp_gives_its_own_gradient_everywhere() -> None:
     f, y = _by_hand(), np.float64(3.0)
-    loss = lambda x: np.sum(f({"x": x}, y))
+    loss = lambda x: np.sum(f({"x": x}, y))  # noqa: E731
     np.testing.assert_array_equal(f({"x": X}, y), X**2 * 3)
     np.testing.assert_allclose(grad(loss)(X), 60 * X)
     np.testing.assert_allclose(vmap(grad(lambda x: f({"x": x}, y)))(X), 60 * X)

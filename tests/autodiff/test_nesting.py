@@ -36,14 +36,14 @@ def test_perturbations_are_kept_apart(d: Any, e: Any) -> None:
     assert d(lambda x: x * e(lambda y: x * y)(2.0))(x) == pytest.approx(2 * x)
     assert d(lambda x: e(lambda y: x * y * y)(x))(x) == pytest.approx(4 * x)
     assert d(lambda x: e(lambda y: e(lambda z: x * y * z * z)(y))(x))(x) == pytest.approx(8 * x)
-    inner = lambda x: lambda y: np.sin(x) * y
+    inner = lambda x: lambda y: np.sin(x) * y  # noqa: E731
     assert d(lambda x: e(inner(x))(x))(x) == pytest.approx(math.cos(x))
     assert d(lambda x: e(lambda y: 5.0 * x)(x) + x)(x) == pytest.approx(1)
 
 
 @derivative
 def test_the_derivative_in_every_way(d: Any) -> None:
-    f = lambda x: np.sin(x) * np.exp(x / 2) + x**3
+    f = lambda x: np.sin(x) * np.exp(x / 2) + x**3  # noqa: E731
     x = 0.7
     slope = (math.cos(x) + math.sin(x) / 2) * math.exp(x / 2) + 3 * x * x
     for one in (
@@ -89,7 +89,7 @@ HESSIANS = {
 @pytest.mark.parametrize("found", HESSIANS.values(), ids=HESSIANS)
 def test_the_hessian_in_every_way(found: Any) -> None:
     A = np.array([[2.0, 1.0, 0.0], [1.0, 3.0, -1.0], [0.5, 0.0, 1.0]])
-    f = lambda x: np.sum(np.tanh(A @ x) ** 2) + np.prod(x)
+    f = lambda x: np.sum(np.tanh(A @ x) ** 2) + np.prod(x)  # noqa: E731
     x = np.array([0.3, -0.2, 0.5])
     y = np.tanh(A @ x)
     curve = 2 * (1 - y**2) * (1 - 3 * y**2)
@@ -113,7 +113,7 @@ def test_jvp_in_grad_in_vmap_in_jvp() -> None:
 
 def test_vmap_in_vmap_and_per_example_gradients() -> None:
     W, X = np.arange(6.0).reshape(2, 3) / 6, np.arange(12.0).reshape(4, 3)
-    loss = lambda W, x: np.sum(np.tanh(W @ x))
+    loss = lambda W, x: np.sum(np.tanh(W @ x))  # noqa: E731
     many = vmap(grad(loss), in_axes=(None, 0))(W, X)
     np.testing.assert_allclose(many, np.stack([grad(loss)(W, x) for x in X]), atol=1e-15)
     table = vmap(vmap(lambda a, b: a @ b, (None, 0)), (0, None))(X, X)
@@ -122,7 +122,7 @@ def test_vmap_in_vmap_and_per_example_gradients() -> None:
 
 
 def test_a_tracer_of_an_outer_derivative_may_be_captured() -> None:
-    f = lambda x: vmap(lambda row: row @ x)(np.eye(2)).sum()
+    f = lambda x: vmap(lambda row: row @ x)(np.eye(2)).sum()  # noqa: E731
     np.testing.assert_allclose(grad(f)(np.array([1.0, 2.0])), [1, 1])
     np.testing.assert_allclose(grad(lambda x: np.sum(autodiff.trace(lambda y: y * x)(x)(x)))(np.array([3.0])), [6])
     assert "float64[1]" in str(_printed_inside())

@@ -118,7 +118,7 @@ def test_an_exception_leaves_nothing_behind(where: str) -> None:
             raise ArithmeticError("in the function")
         return np.sum(bad(x)) if where == "rule" else np.sum(late(x))
 
-    good = lambda x: np.sum(x**3)
+    good = lambda x: np.sum(x**3)  # noqa: E731
     for wrapped in (grad(f), vmap(grad(f)), grad(lambda x: grad(f)(x).sum()), autodiff.hessian(f)):
         with pytest.raises(ArithmeticError):
             wrapped(np.ones((2, 2)))

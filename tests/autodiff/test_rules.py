@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jaxdl import autodiff
 from jaxdl.autodiff.engine.primitive import PRIMITIVES, Primitive
-from jaxdl.autodiff.engine.reverse import TapeTracer
+from jaxdl.autodiff.engine.reverse import Gap
 from tests.autodiff.case import Case
 from tests.autodiff.draws import Drawn
 from tests.autodiff.measures import assert_near, energy, problem, weights
@@ -58,7 +58,7 @@ def test_each_transpose_is_the_adjoint(monkeypatch: pytest.MonkeyPatch) -> None:
             for i, transposed in zip(wanted, pulled, strict=True):
                 seen.add((self.name, i))
                 t = np.cos(np.arange(np.prod(args[i].shape, dtype=int))).reshape(args[i].shape).astype(args[i].dtype)
-                others = [np.zeros(x.shape, x.dtype) if isinstance(x, TapeTracer) else x for x in args]
+                others = [np.zeros(x.shape, x.dtype) if isinstance(x, Gap) else x for x in args]
                 y = self(*others[:i], t, *others[i + 1 :], **params)
                 assert transposed.shape == t.shape
                 assert transposed.dtype == t.dtype

@@ -109,7 +109,7 @@ def test_as_in_torch(case: Case, torch: ModuleType, data: Any) -> None:
 @given(data=st.data())
 def test_as_in_jax_and_through_xla(case: Case, data: Any) -> None:
     one = problem(case, data.draw(case.inputs))
-    theirs = lambda *x: one.applied(case.jax or case.function, jnp, x, jnp.asarray)
+    theirs = lambda *x: one.applied(case.jax or case.function, jnp, x, jnp.asarray)  # noqa: E731
     weight = weights(one.value)
 
     def in_jax(floats: Any, directions: Any) -> dict[str, Any]:
