@@ -63,7 +63,8 @@ def _tensordot(draw: Draw) -> tuple[list[Any], dict[str, Any]]:
 
 SPELLINGS = [
     *("ij,jk->ik", "ij,jk", "i,i", "i,i->", "i,j->ij", "i,j", "ij->ji", "ij->", "ij->i", "ii", "ii->i", "iij->j"),
-    *("bij,bjk->bik", "...ij,...jk->...ik", "i...,i...->...", "ij,jk,kl->il", "i,i,i->i", "ij,ij->ij", "ba", "...i->..."),
+    "bij,bjk->bik",
+    *("...ij,...jk->...ik", "i...,i...->...", "ij,jk,kl->il", "i,i,i->i", "ij,ij->ij", "ba", "...i->..."),
     *("ij,j->", "ij,kj->ki", "ij,ij,j->i", "bhqd,bhkd->bhqk", "iji->j", " i j , j -> i "),
 ]  # fmt: skip
 

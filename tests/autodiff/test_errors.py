@@ -133,7 +133,7 @@ PARTS = {
     "evaluate": (lambda f: f(1.0), "has no evaluate rule"),
     "jvp": (
         lambda f: grad(f)(1.0),
-        r"no derivative rule for argument 0; give it one: @test_errors_jvp\.jvp\(0\), or @test_errors_jvp\.transpose\(0\)",
+        r"no derivative rule for argument 0; give it one: @test_errors_jvp\.jvp\(0\), or @.*\.transpose\(0\)",
     ),
     "transpose": (
         lambda f: grad(lambda x: np.sum(f(x)))(1.0),
@@ -143,7 +143,7 @@ PARTS = {
     "batch": (lambda f: vmap(f)(X), r"has no batch rule; give it one: @test_errors_batch\.batch"),
     "lowering": (
         lambda f: jit(f)(1.0),
-        r"'test_errors_lowering' has no lowering to XLA.*autodiff\.xla\.lowerings\(\)\['test_errors_lowering'\] = function",
+        r"'test_errors_lowering' has no lowering to XLA.*lowerings\(\)\['test_errors_lowering'\] = function",
     ),
 }
 

@@ -67,7 +67,7 @@ def test_each_transpose_is_the_adjoint(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Primitive, "pull", checked)
 
-    @settings(few(3), phases=[Phase.generate])
+    @settings(few(8), phases=[Phase.generate])
     @given(data=st.data())
     def through_the_table(data: Any) -> None:
         for case in CASES:

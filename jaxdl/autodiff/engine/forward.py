@@ -38,7 +38,7 @@ class ForwardTrace(Trace):
         captured = [one for one in results if isinstance(one, Tracer) and one.trace is self]
         if captured:
             raise TypeError(
-                f"{primitive}: the function uses a traced value that is none of its arguments, and gives {captured[0]}; "
+                f"{primitive}: the function uses a traced value that is none of its arguments and gives {captured[0]}; "
                 "pass what it uses as an argument"
             )
         if isinstance(y, list):

@@ -75,3 +75,11 @@ def logaddexp(a: Any, b: Any) -> Any:
     top = stop_gradient(np.maximum(a, b))
     top = np.where(np.isfinite(top), top, 0)
     return top + np.log(np.exp(a - top) + np.exp(b - top))
+
+
+@implements(np.clip)
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """`np.clip`; at a bound the gradient is that of the number, as in `torch.clamp`."""
+    low, high = a_min if min is None else min, a_max if max is None else max
+    a = a if low is None else np.where(a < low, low, a)
+    return a if high is None else np.where(a > high, high, a)

@@ -298,11 +298,3 @@ def tril(m: Any, k: int = 0) -> Any:
 def triu(m: Any, k: int = 0) -> Any:
     """`np.triu`."""
     return np.where(np.tri(m.shape[-min(2, m.ndim)], m.shape[-1], k - 1, dtype=bool), 0, m)
-
-
-@implements(np.clip)
-def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    """`np.clip`; at a bound the gradient is that of the number, as in `torch.clamp`."""
-    low, high = a_min if min is None else min, a_max if max is None else max
-    a = a if low is None else np.where(a < low, low, a)
-    return a if high is None else np.where(a > high, high, a)
