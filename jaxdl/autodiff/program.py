@@ -74,7 +74,7 @@ class Program:
         values = self.run(self.checked(args))
         return tree.unflatten(
             self.structures[1],
-            [values.get(each, each) if isinstance(each, Variable) else each for each in self.outputs],
+            [values.get(each, each) if isinstance(each, Variable) else own(each) for each in self.outputs],
         )
 
     def checked(self, args: tuple[Any, ...]) -> list[Any]:

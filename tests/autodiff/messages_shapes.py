@@ -38,7 +38,7 @@ MESSAGES: list[tuple[str, Any, type[Exception], str]] = [
         "add",
         lambda: grad(lambda x: np.sum(x + np.ones(2)))(X),
         ValueError,
-        rr"the shapes of float64\[3\] and float64\[2\] do not broadcast",
+        r"the shapes of float64\[3\] and float64\[2\] do not broadcast",
     ),
     (
         "where",
