@@ -30,6 +30,7 @@ SAME_IN_JAX = (
 @functools.cache
 def lowerings() -> dict[str, Lowering]:
     """What each primitive is in XLA, by its name: a function of jax arrays and the primitive's parameters."""
+    import jax
     import jax.numpy as jnp
     from jax import lax
 
@@ -40,7 +41,9 @@ def lowerings() -> dict[str, Lowering]:
         return lower
 
     def converted(x: Any, dtype: Any) -> Any:
-        return lax.convert_element_type(x, dtype) if dtype.kind != "b" else lax.ne(x, lax.full_like(x, 0))
+        # Without x64 jax has no int64, and says so; its own integers do.
+        known = jax.dtypes.canonicalize_dtype(dtype)
+        return lax.convert_element_type(x, known) if dtype.kind != "b" else lax.ne(x, lax.full_like(x, 0))
 
     def cut(x: Any, starts: Any, lengths: Any, steps: Any) -> Any:
         stops = [a + max(0, n * s - s + 1) for a, n, s in zip(starts, lengths, steps, strict=True)]
@@ -105,7 +108,7 @@ def lowerings() -> dict[str, Lowering]:
         "concatenate": lambda *xs, axis: lax.concatenate(xs, axis),
         "sum": lambda x, axes: lax.reduce_sum(x, axes),
         "max": lambda x, axes: lax.reduce_max(x, axes),
-        "argmax": lambda x, axis: lax.argmax(x, axis, np.int64),
+        "argmax": lambda x, axis: jnp.argmax(x, axis),
         "cumsum": lambda x, axis: lax.cumsum(x, axis),
         "einsum": lambda a, b, spec: jnp.einsum(spec, a, b),
         "gather": lambda x, *indices: x.at[indices].get(mode="fill"),

@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,26 +13,37 @@ from jaxdl.data.embedded import Split
 from jaxdl.random.arguments import integer, number
 
 
-def pydoc_text() -> str:
+def pydoc_text(topics: Sequence[str] | None = None) -> str:
     """English prose about Python: what `help()` says of the language's topics, in the order of their names.
 
     Source: `pydoc_data.topics` of the standard library. Each version of Python has its own: 465,048 characters in
-    3.11.7, 510,664 in 3.13.0. So scores and vocabularies hold for one version of Python.
+    3.11.7, 510,664 in 3.13.0. So scores and vocabularies hold for one version of Python; but some topics have not
+    changed for years.
+
+    Args:
+        topics: names of some, whose text comes in this order; None: all.
 
     Raises:
         FileNotFoundError: this Python was packaged without it.
+        ValueError: this Python has no such topic.
 
     >>> text = pydoc_text()
     >>> text[:24], 300_000 < len(text) < 900_000
     ('The "assert" statement\\n*', True)
+    >>> pydoc_text(["with", "for"])[:20]
+    'The "with" statement'
     """
     try:
-        topics = importlib.import_module("pydoc_data.topics").topics
+        known = importlib.import_module("pydoc_data.topics").topics
     except ImportError:
         raise FileNotFoundError(
             "this Python has no pydoc_data, which holds the text; one from python.org has it"
         ) from None
-    return "\n".join(text for _, text in sorted(topics.items()))
+    wanted = sorted(known) if topics is None else list(topics)
+    missing = [topic for topic in wanted if topic not in known]
+    if missing:
+        raise ValueError(f"`topics`: this Python's help has no topic {missing[0]!r}; it has {', '.join(sorted(known))}")
+    return "\n".join(known[topic] for topic in wanted)
 
 
 class CharacterTokens:

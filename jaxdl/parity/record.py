@@ -117,7 +117,7 @@ def record_program(
     record.rungs["initial"] = _host({**initial.params, **initial.buffers})
     if program.probe is not None:
         probe = jax.jit(program.probe)(initial, next(source.batches(0, generator)))
-        record.rungs["forward"] = {"output": np.asarray(probe.output)}
+        record.rungs["forward"] = _host(named_outputs(probe.output))
         record.rungs["loss"] = {"loss": np.asarray(probe.loss)}
         record.rungs["gradient"] = _host(probe.gradients)
     for count in looks(steps):
@@ -151,6 +151,15 @@ def _evaluations(epochs: list[dict[str, float]]) -> Tensors:
     """The test loss and metrics after each epoch, `[epochs]` each."""
     names = [name for name in (epochs[0] if epochs else {}) if name.startswith("test_")]
     return {name.removeprefix("test_"): np.array([record[name] for record in epochs]) for name in names}
+
+
+def named_outputs(given: Any) -> dict[str, Any]:
+    """What a model gives, by name: a dict is several outputs.
+
+    >>> named_outputs(1.0), named_outputs({"lines": 1.0, "faces": 2.0})
+    ({'output': 1.0}, {'lines': 1.0, 'faces': 2.0})
+    """
+    return given if isinstance(given, dict) else {"output": given}
 
 
 def _host(tensors: dict[str, jax.Array]) -> Tensors:

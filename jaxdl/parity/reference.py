@@ -20,7 +20,7 @@ from jaxdl.data import (
 )
 from jaxdl.experiment import Experiment
 from jaxdl.parity.ladder import Reference
-from jaxdl.parity.record import Record, Tensors, epochs_for, looks
+from jaxdl.parity.record import Record, Tensors, epochs_for, looks, named_outputs
 
 if TYPE_CHECKING:
     import torch
@@ -135,7 +135,7 @@ class _Run:
             loss = self._twin.loss(output, target)
             loss.backward()
             if not self.losses:
-                self._first(output.detach(), loss.detach())
+                self._first(output, loss.detach())
             self._optimizer.step()
             self.losses.append(loss.detach())
             if len(self.losses) in self._looks:
@@ -153,9 +153,9 @@ class _Run:
             tensors = [tensor.contiguous(memory_format=last) if tensor.ndim == 4 else tensor for tensor in tensors]
         return tensors
 
-    def _first(self, output: "torch.Tensor", loss: "torch.Tensor") -> None:
+    def _first(self, output: Any, loss: "torch.Tensor") -> None:
         gradients = {name: p.grad for name, p in self._model.named_parameters() if p.grad is not None}
-        self._rungs |= {"forward": _host({"output": output}), "loss": _host({"loss": loss})}
+        self._rungs |= {"forward": _host(named_outputs(output)), "loss": _host({"loss": loss})}
         self._rungs["gradient"] = _host(gradients)
 
     def evaluate(self, batches: Iterable["list[torch.Tensor]"]) -> None:
@@ -278,9 +278,10 @@ def twin_of(experiment: Experiment, config: Any) -> Twin:
     name = require_twin(experiment)
     require_torch()
     module = import_module(name)
+    metrics = getattr(module, "metrics", {})
     return Twin(
         lambda: module.model(config),
         module.loss,
         lambda model: module.optimizer(model, config),
-        getattr(module, "metrics", {}),
+        metrics(config) if callable(metrics) else metrics,
     )
