@@ -3,9 +3,10 @@
 A perceptron and a LeNet read handwritten digits; an LSTM and a transformer of one block say the next character of
 Python's own help. All four are written below as plain functions of a dict of arrays, and differentiated as they stand.
 They are trained at once: the loss is the sum of theirs, and since they share no parameter and Adam goes by each number
-alone, that is four trainings. The engine is chosen: `numpy` is called from the compiled step and computes the gradients
-in NumPy, `xla` has the recorded operations, the way back among them, compiled, and `jax` is what they are held against:
-the same networks as modules, differentiated by `jax.grad`. The losses agree to the last digits of float64.
+alone, that is four trainings. `--engine` says what differentiates: `numpy`, the default, the engine as it is, called
+from the compiled training step; `xla`, its recorded operations, those of the way back among them, compiled with the
+step; `jax`, what both are held against: the same networks as modules of jaxdl.nn, through `jax.grad`. Losses and
+parameters agree with each other's and with PyTorch's to the last digits of float64.
 
     python -m experiments.fundamentals.autodiff_from_scratch --engine xla
 
@@ -21,6 +22,7 @@ own.
 from dataclasses import dataclass
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxdl import autodiff, data, functional, metrics, nn, optim, random, train
@@ -153,7 +155,7 @@ class Transformer(nn.Module):
 
     def __call__(self, characters):
         x = self.embedding(characters) + self.position.weight
-        q, k, v = (by_head(each) for each in jax.numpy.split(self.qkv(self.norm1(x)), 3, axis=-1))
+        q, k, v = (by_head(each) for each in jnp.split(self.qkv(self.norm1(x)), 3, axis=-1))
         seen = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.proj(seen.swapaxes(1, 2).reshape(x.shape))
         x = x + self.down(functional.gelu(self.up(self.norm2(x))))
@@ -169,12 +171,11 @@ class Networks(nn.ModuleDict):
         return {name: network(images if name in OF_DIGITS else characters) for name, network in self.items()}
 
 
-def drawn(config, generator):
-    """The modules as a function, and the parameters that PyTorch would draw."""
+def modules(config, generator):
+    """The modules as a function of all their parameters, and those that PyTorch would draw."""
     networks = Networks({name: NETWORKS[name][1](rngs=generator) for name in config.chosen})
-    forward, params, _ = nn.functionalize(networks)
-    params = {name: jax.numpy.array(value, config.dtype) for name, value in params.items()}
-    return lambda params, *inputs: forward(params, {}, *inputs)[0], params
+    apply, params, _ = nn.functionalize(networks)
+    return lambda params, *inputs: apply(params, {}, *inputs)[0], params
 
 
 def in_numpy(config):
@@ -215,10 +216,10 @@ def differentiated(config, of_modules):
     ours = autodiff.value_and_grad(objective(in_numpy(config), autodiff.cross_entropy), has_aux=True)
     theirs = jax.value_and_grad(of_modules, has_aux=True)
 
-    def called(*args):  # leaves the compiled step, computes in NumPy and comes back
-        def on_arrays(*args):
-            return ours(*jax.tree.map(np.asarray, args))
+    def on_arrays(*args):
+        return ours(*jax.tree.map(np.asarray, args))
 
+    def called(*args):  # leaves the compiled step, computes in NumPy and comes back
         return jax.pure_callback(on_arrays, jax.eval_shape(theirs, *args), *args, vmap_method="sequential")
 
     return {"numpy": called, "xla": autodiff.lowered(ours), "jax": theirs}[config.engine]
@@ -226,13 +227,13 @@ def differentiated(config, of_modules):
 
 def program(config):
     optimizer = optim.adam(config.learning_rate)
-    of_modules = objective(drawn(config, random.TorchGenerator(0))[0], functional.cross_entropy)
+    of_modules = objective(modules(config, random.TorchGenerator(0))[0], functional.cross_entropy)
     differentiate = differentiated(config, of_modules)
 
     def init(generator):
-        _, params = drawn(config, generator)
+        params = {name: jnp.array(value, config.dtype) for name, value in modules(config, generator)[1].items()}
         key = jax.random.key(config.seed)
-        return train.State(params, {}, optimizer.init(params), key, jax.numpy.zeros((), "int32"))
+        return train.State(params, {}, optimizer.init(params), key, jnp.zeros((), "int32"))
 
     def step(state, batch):
         (loss, (losses, _)), gradients = differentiate(state.params, *batch)

@@ -23,7 +23,7 @@ class Worker:
     """A process that runs one mode of one experiment, a turn at a time.
 
     Args:
-        mode: 'jax', 'eager', 'compile' or 'channels_last'.
+        mode: 'jax', 'eager', 'compile', 'channels_last', 'autodiff_numpy' or 'autodiff_xla'.
         job: what `jaxdl.compare.worker` reads.
         scratch: an empty folder for its log and caches.
     """

@@ -17,7 +17,16 @@ from jaxdl.experiment import Experiment
 from jaxdl.parity import tolerance
 from jaxdl.random import TorchGenerator
 
-LABELS = {"jax": "JAX", "eager": "PyTorch eager", "compile": "torch.compile", "channels_last": "PyTorch channels_last"}
+LABELS = {
+    "jax": "JAX",
+    "eager": "PyTorch eager",
+    "compile": "torch.compile",
+    "channels_last": "PyTorch channels_last",
+    "autodiff_numpy": "autodiff (NumPy)",
+    "autodiff_xla": "autodiff (XLA)",
+}
+# What differentiates in a mode, where an experiment's Config leaves it open.
+ENGINES = {"jax": "jax", "autodiff_numpy": "numpy", "autodiff_xla": "xla"}
 SECONDS_A_TURN = 0.4
 TRIAL_STEPS = 5
 PAUSE = 0.05  # the worker threads of the process that just ran fall asleep
@@ -28,9 +37,10 @@ Row = dict[str, Any]
 
 
 def modes_for(experiment: Experiment, config: Any) -> list[str]:
-    """JAX and PyTorch's modes; channels_last only means something for images."""
+    """JAX and PyTorch's modes, channels_last for images alone; jaxdl's own engine where the Config has an `engine`."""
     images = experiment.source(config).arrays[0].ndim == 4
-    return ["jax", "eager", "compile", *(["channels_last"] if images else [])]
+    own = ["autodiff_numpy", "autodiff_xla"] if hasattr(config, "engine") else []
+    return ["jax", "eager", "compile", *(["channels_last"] if images else []), *own]
 
 
 def time_modes(experiment: Experiment, config: Any, *, rounds: int, cores: Sequence[int], tell: Tell) -> list[Row]:
@@ -48,7 +58,7 @@ def time_modes(experiment: Experiment, config: Any, *, rounds: int, cores: Seque
             scratch = Path(folder) / mode
             scratch.mkdir()
             tell(f"starting {LABELS[mode]}")
-            worker = stack.enter_context(Worker(mode, job, scratch))
+            worker = stack.enter_context(Worker(mode, _differentiated_in(mode, job), scratch))
             try:
                 row |= worker.start()
                 workers[mode] = worker
@@ -78,6 +88,13 @@ def _job(experiment: Experiment, config: Any, cores: Sequence[int], folder: Path
         "count": len(batches),
         "arrays": len(source.arrays),
     }
+
+
+def _differentiated_in(mode: str, job: dict[str, Any]) -> dict[str, Any]:
+    """The job with the mode's engine in its Config, where that has one."""
+    if mode not in ENGINES or "engine" not in job["config"]:
+        return job
+    return job | {"config": job["config"] | {"engine": ENGINES[mode]}}
 
 
 def _refuse_disagreement(rows: dict[str, Row], workers: dict[str, Worker]) -> None:

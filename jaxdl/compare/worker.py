@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+TORCH_MODES = ("eager", "compile", "channels_last")
 CHECKED_STEPS = 20  # whose losses are compared across modes before a time is believed
 
 Advance = Callable[[int], Callable[[], list[float]]]  # takes so many steps; what it gives reads their losses
@@ -31,7 +32,7 @@ def main() -> None:
     job = json.loads(sys.stdin.readline())
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, job["cores"])
-    build = jax_run if job["mode"] == "jax" else torch_run
+    build = torch_run if job["mode"] in TORCH_MODES else jax_run
     try:
         imported, advance = build(job)
         started = time.perf_counter()

@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxdl.report.canvas import TEXT, WIDTH, Style, blank, drawable, legend, log_axis, panel
 from jaxdl.report.numerals import significant
-from jaxdl.report.speed import Row, best_torch, is_jax, label, median, rounds
+from jaxdl.report.speed import Row, best_torch, framework, label, median, rounds
 from jaxdl.report.theme import Theme
 from jaxdl.report.wording import verdict
 
@@ -74,14 +74,14 @@ def bars(rows: Sequence[Row], theme: Theme) -> "Figure":
     axes.spines["left"].set_visible(False)
     best = best_torch(rows)
     for place, row in enumerate(rows):
-        colour = theme.jax if is_jax(row) else theme.torch
+        colour = {"jax": theme.jax, "torch": theme.torch, "engine": theme.muted}[framework(row)]
         _write(axes, 0, place + 0.25, drawable(label(row)), theme, color=colour, weight="bold")
         if not rounds(row):
             _write(axes, 0, place + 0.62, drawable(verdict(row, rows)), theme, color=theme.muted)
             continue
         said = f"{significant(median(row))} ms · {verdict(row, rows)}"
         _write(axes, 1, place + 0.25, said, theme, color=theme.ink, ha="right")
-        fill = colour if is_jax(row) or row is best else theme.torch_pale
+        fill = theme.torch_pale if framework(row) == "torch" and row is not best else colour
         _draw_bar(axes, place + 0.66, rounds(row), fill, theme)
     return figure
 

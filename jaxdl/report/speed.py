@@ -32,6 +32,17 @@ def is_jax(row: Row) -> bool:
     return bool(row.get("mode") == "jax")
 
 
+def framework(row: Row) -> str:
+    """Whose a mode is: 'jax', 'torch', or 'engine' for jaxdl.autodiff, which counts as neither.
+
+    >>> framework({"mode": "channels_last"}), framework({"mode": "autodiff_numpy"})
+    ('torch', 'engine')
+    """
+    if is_jax(row):
+        return "jax"
+    return "engine" if str(row.get("mode")).startswith("autodiff") else "torch"
+
+
 def label(row: Row) -> str:
     """A mode's name for people."""
     return str(row.get("label") or row.get("mode") or "?")
@@ -54,7 +65,7 @@ def median(row: Row) -> float:
 
 def best_torch(rows: Sequence[Row]) -> Row | None:
     """The PyTorch mode with the lowest median, if any has a time."""
-    timed = [row for row in rows if not is_jax(row) and rounds(row)]
+    timed = [row for row in rows if framework(row) == "torch" and rounds(row)]
     return min(timed, key=median, default=None)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jaxdl.report.numerals import count, duration, moment, scientific, significant
 from jaxdl.report.result import Result
-from jaxdl.report.speed import Row, Speed, best_torch, is_jax, label, median, of_jax, rounds, timing
+from jaxdl.report.speed import Row, Speed, best_torch, framework, is_jax, label, median, of_jax, rounds, timing
 from jaxdl.report.wording import agreement, compared, headline, largest, payback, verdict
 
 View = dict[str, Any]
@@ -83,6 +83,7 @@ def of_experiment(experiment: Mapping[str, Any]) -> View:
         "rungs": [_rung(row) for row in rungs],
         "modes": [_mode(row, rows) for row in rows],
         "payback": payback(rows),
+        "engine": any(framework(row) == "engine" for row in rows),
         "speed": compared(found) if jax and rounds(jax) else "not timed",
         "bar": bar(found),
         "score": score(experiment.get("score") or {}),
@@ -135,7 +136,7 @@ def _mode(row: Row, rows: Sequence[Row]) -> View:
     times = rounds(row)
     return {
         "label": label(row),
-        "framework": "jax" if is_jax(row) else "torch",
+        "framework": framework(row),
         "timed": bool(times),
         "best": row is best_torch(rows),
         "verdict": verdict(row, rows),

@@ -20,6 +20,7 @@ NAMES = sorted(EXPERIMENTS)
 
 def test_they_are_found():
     assert NAMES == [
+        "fundamentals/autodiff_from_scratch",
         "fundamentals/backpropagation",
         "fundamentals/linear_regression",
         "fundamentals/same_seed",
