@@ -13,6 +13,7 @@ import numpy as np
 from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 from jaxdl.autodiff.engine.trace import Tracer
 from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, ArrayLike, implements, kind
+from jaxdl.autodiff.primitives import error_function
 
 
 class Elementwise(Primitive):
@@ -279,19 +280,13 @@ def _(t, y, x):
     return t * np.sign(x)
 
 
-def _erf(x: Any) -> Any:
-    """y = 2/√π ∫₀ˣ e^(−s²) ds"""
-    x = np.asarray(x)
-    return np.fromiter(map(math.erf, x.ravel().tolist()), x.dtype, x.size).reshape(x.shape)
-
-
 def _sigmoid(x: Any) -> Any:
     """y = 1 / (1 + e⁻ˣ)"""
     e = np.exp(-np.abs(x))  # never overflows
     return np.where(x >= 0, 1, e) / (1 + e)
 
 
-erf = Elementwise("erf", _erf, like=np.exp)
+erf = Elementwise("erf", error_function.erf, like=np.exp)
 sigmoid = Elementwise("sigmoid", _sigmoid, like=np.exp)
 
 
