@@ -74,12 +74,11 @@ def lenet(p, images):
 
 
 def lstm(p, characters):
-    h = c = np.zeros((len(characters), WIDTH), p["head.bias"].dtype)
+    x = linear(embedding(characters, p["embedding.weight"]), p["lstm.weight_ih_l0"], p["lstm.bias_ih_l0"])
+    h = c = np.zeros((len(x), WIDTH), x.dtype)
     said = []
-    for t in range(LENGTH):
-        x = embedding(characters[:, t], p["embedding.weight"])
-        gates = linear(x, p["lstm.weight_ih_l0"], p["lstm.bias_ih_l0"])
-        gates = gates + linear(h, p["lstm.weight_hh_l0"], p["lstm.bias_hh_l0"])
+    for seen in np.split(x, LENGTH, axis=1):  # one character after the other
+        gates = seen.reshape(len(x), -1) + linear(h, p["lstm.weight_hh_l0"], p["lstm.bias_hh_l0"])
         i, f, g, o = np.split(gates, 4, axis=-1)
         c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
         h = sigmoid(o) * np.tanh(c)

@@ -16,6 +16,7 @@ from jaxdl.autodiff.engine.forward import kept
 from jaxdl.autodiff.engine.primitive import Primitive
 from jaxdl.autodiff.engine.trace import Params, Trace, Tracer, require_function
 from jaxdl.autodiff.numpy_protocol import kind
+from jaxdl.autodiff.primitives.shape import Splitting
 
 
 class Variable(Tracer):
@@ -46,8 +47,8 @@ class Recording(Trace):
         self.equations: list[Equation] = []
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
-        """One more equation; a function with rules of its own is recorded as what it computes."""
-        if isinstance(primitive, Call):
+        """One more equation; one with several results is recorded as what it computes."""
+        if isinstance(primitive, Call | Splitting):
             return primitive.rule("evaluate")(*args, **params)
         result = Variable(self, primitive.rule("result")(*args, **params))
         self.equations.append(Equation(primitive, tuple(map(kept, args)), params, result))

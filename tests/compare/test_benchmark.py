@@ -12,6 +12,7 @@ from jaxdl import compare, experiment, parity
 from jaxdl.compare import benchmark, machine, timing, worker
 from jaxdl.compare.process import Worker, WorkerError
 from jaxdl.parity.ladder import Ladder, Row
+from jaxdl.report import speed, wording
 
 LINEAR = experiment.find("linear_regression")
 
@@ -171,3 +172,17 @@ def test_no_threads_does_not_mean_all_of_them(torch):
     assert done.returncode == 1
     assert "threads must be between 1" in done.stderr
     assert "given 0" in done.stderr
+
+
+def test_an_engine_of_our_own_is_timed_beside_both_and_counts_as_neither():
+    found = experiment.find("autodiff_from_scratch")
+    own = ["autodiff_numpy", "autodiff_xla"]
+    assert timing.modes_for(found, found.config())[-2:] == own
+    assert not set(own) & set(timing.modes_for(LINEAR, LINEAR.config()))
+    job = {"config": {"engine": "numpy", "seed": 0}}
+    engines = {mode: timing._differentiated_in(mode, job)["config"]["engine"] for mode in ("jax", *own)}
+    assert engines == {"jax": "jax", "autodiff_numpy": "numpy", "autodiff_xla": "xla"}
+    rows = [{"mode": mode, "step_ms": [step]} for mode, step in (("jax", 3.0), ("eager", 2.0), ("autodiff_xla", 1.0))]
+    assert speed.best_torch(rows) is rows[1]
+    assert speed.of_jax({"timing": rows, "parity": {"agrees": True}}).ratio == pytest.approx(2 / 3)
+    assert wording.verdict(rows[2], rows) == "2.0× faster"

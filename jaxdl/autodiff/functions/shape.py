@@ -219,7 +219,10 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def _cut_apart(x: Any, parts: list[Any], axis: int) -> list[Any]:
-    """The parts that stand at these places of the axis, each of them in one piece, and perhaps empty."""
+    """The parts that stand at these places of the axis: one operation, unless they overlap or leave something out."""
+    if np.array_equal(np.concatenate(parts), np.arange(x.shape[axis])):
+        ends = np.cumsum([0, *(len(part) for part in parts)])
+        return primitives.split(x, ends=tuple(ends.tolist()), axis=axis)
     pieces = [slice(int(part[0]), int(part[-1]) + 1) if len(part) else slice(0, 0) for part in parts]
     return [x[(slice(None),) * axis + (piece,)] for piece in pieces]
 

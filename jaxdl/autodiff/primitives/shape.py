@@ -1,5 +1,6 @@
 """Primitives that move numbers and change none: all of them linear, their transposes each other."""
 
+from itertools import pairwise
 from operator import index as integer
 
 import numpy as np
@@ -210,3 +211,41 @@ def _(size, batched, *xs, axis):
     """batch(X)ₙ = f(Xₙ): those without examples are repeated"""
     whole = [x if own else np.broadcast_to(x, (size, *x.shape)) for own, x in zip(batched, xs, strict=True)]
     return concatenate(*whole, axis=axis + 1)
+
+
+class Splitting(Primitive):
+    """The pieces of one argument, all of them at once: their cotangents are put together once."""
+
+    def push(self, primals, tangents, params):
+        """ẏᵢ = the piece of ẋ"""
+        return self.bind(*primals, **params), self.bind(*tangents, **params)
+
+    def pull(self, cotangents, args, wanted, params):
+        """x̄ = (ȳ₀, ȳ₁, …) along the axis"""
+        hollows = self.rule("result")(*args, **params)
+        filled = [
+            np.zeros(each.shape, each.dtype) if ct is None else ct for each, ct in zip(hollows, cotangents, strict=True)
+        ]
+        return [concatenate(*filled, axis=params["axis"])]
+
+
+split = Splitting("split")
+
+
+@split.evaluate
+def _(x, ends, axis):
+    """yᵢ = x from one end to the next along the axis"""
+    before = (slice(None),) * axis
+    return [x[(*before, slice(a, b))] for a, b in pairwise(ends)]
+
+
+@split.result
+def _(x, ends, axis):
+    """the length of yᵢ along the axis is that between the ends"""
+    return [Hollow((*x.shape[:axis], b - a, *x.shape[axis + 1 :]), x.dtype) for a, b in pairwise(ends)]
+
+
+@split.batch
+def _(size, batched, x, ends, axis):
+    """batch(X)ₙ = f(Xₙ)"""
+    return split(x, ends=ends, axis=axis + 1)
