@@ -27,7 +27,7 @@ def series(dtype: str) -> np.ndarray:
 
 
 def erf(x: Any) -> Any:
-    """The error function to the last digits, `math.erf` of each number.
+    """y = 2/√π ∫₀ˣ e^(−s²) ds to the last digits, `math.erf` of each number.
 
     >>> erf(np.array([0.0, 0.5, -np.inf])).round(4)
     array([ 0.    ,  0.5205, -1.    ])
