@@ -16,13 +16,13 @@ NETWORKS = ("mlp", "lenet", "lstm", "transformer")
 STEPS = 100
 
 
-def losses(engine):
+def losses(engine, model="all", steps=STEPS):
     """The losses of each of the steps, by name."""
     with precision("float64"):
-        config = dataclasses.replace(CONFIG, engine=engine)
+        config = dataclasses.replace(CONFIG, engine=engine, model=model)
         program, generator = FOUND.program(config), random.TorchGenerator(config.seed)
         state, measured = program.init(generator), []
-        for batch in visited(FOUND.source(config), generator):
+        for batch in islice(visited(FOUND.source(config), generator), steps):
             state, metrics = program.compiled_step(state, batch)
             measured.append({name: float(value) for name, value in metrics.items()})
     return measured
@@ -68,11 +68,20 @@ def assert_same_curves(ours, theirs):
 
 
 @pytest.mark.parametrize("engine", ["numpy", "xla"])
+def test_the_first_losses_of_the_mlp_are_those_of_jax(engine):
+    ours, of_jax = (losses(each, "mlp", steps=5) for each in (engine, "jax"))
+    for a, b in zip(ours, of_jax, strict=True):
+        assert abs(a["mlp_loss"] - b["mlp_loss"]) < 1e-12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["numpy", "xla"])
 def test_the_engines_losses_are_those_of_jax(engine, of_jax):
     assert_same_curves(losses(engine), of_jax)
 
 
 @pytest.mark.torch
+@pytest.mark.slow
 def test_and_those_of_jax_are_pytorchs(of_jax, of_torch):
     assert_same_curves(of_jax, of_torch)
     assert all(of_torch[-1][name] < of_torch[0][name] for name in of_torch[0])  # and they learn
@@ -85,6 +94,7 @@ def test_every_tensor_agrees_over_the_whole_run(torch, engine):
     parity.check(FOUND, FOUND.config(engine=engine), reference="live").assert_agreement()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_one_network_trains_as_it_does_beside_the_others(name):
     """Its gradient is the same: they share no parameter."""

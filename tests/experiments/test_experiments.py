@@ -16,6 +16,7 @@ from jaxdl.experiment import discover, find
 
 EXPERIMENTS = discover()
 NAMES = sorted(EXPERIMENTS)
+LONG = {"fundamentals/autodiff_from_scratch"}  # forty seconds of NumPy
 
 
 def test_they_are_found():
@@ -53,7 +54,7 @@ def test_it_traces_on_shapes_alone(name):
     assert jax.tree.map(lambda a: (a.shape, a.dtype), after) == jax.tree.map(lambda a: (a.shape, a.dtype), state)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in NAMES])
 def test_it_reaches_its_score(name):
     found = EXPERIMENTS[name]
     _, history = found.run(found.config(), progress=False)

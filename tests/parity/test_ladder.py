@@ -299,7 +299,12 @@ def test_a_result_is_saved_as_data(tmp_path):
     assert (saved["reference"]["kind"], saved["agrees"]) == ("live", False)
 
 
-@pytest.mark.parametrize("name", sorted(experiment.discover()))
+LONG = {"fundamentals/autodiff_from_scratch"}  # its engine is NumPy: two minutes
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in sorted(experiment.discover())]
+)
 def test_every_experiment_climbs_the_whole_ladder(torch, name):
     """float64 and float32, weights from the seed and copied, over the whole run, at least 200 steps."""
     result = parity.check(experiment.find(name))
