@@ -9,6 +9,7 @@ For y = f(x) of several arrays, a call has
     batched(axes)               the call of vmap(f)
 """
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,7 @@ from jaxdl.autodiff.derivatives import jvp, linearised
 from jaxdl.autodiff.engine.batching import vmap
 from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 from jaxdl.autodiff.engine.reverse import TapeTracer
-from jaxdl.autodiff.engine.trace import Tracer, require_function
+from jaxdl.autodiff.engine.trace import Tracer, innermost, require_function
 
 Arrays = list[Any]
 
@@ -180,7 +181,8 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
         memory of f₃(f₂(f₁(x))), each a checkpoint: the three arguments, and what is inside of one f
 
     Args:
-        function: of arrays, or trees of them, to such.
+        function: of arrays, or trees of them, to such. Traced values that it uses besides its arguments count as
+            arguments, unless it asks for a value (`if x > 0`): then it must have them as arguments.
 
     Returns:
         The function.
@@ -198,9 +200,36 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def checkpointed(*args: Any, **settings: Any) -> Any:
-        def make(structure: tree.Structure) -> Called:
-            return Called("checkpoint", lambda *x: function(*tree.unflatten(structure, x), **settings))
+        given, of_given = with_captured(lambda *args: function(*args, **settings), args)
 
-        return through(make, "checkpoint", args)
+        def make(structure: tree.Structure) -> Called:
+            return Called("checkpoint", lambda *x: of_given(*tree.unflatten(structure, x)))
+
+        return through(make, "checkpoint", given)
 
     return checkpointed
+
+
+def with_captured(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Callable[..., Any]]:
+    """The arguments of a function and whatever traced values it uses besides, and the function of both.
+
+    It is recorded to find them. A function that asks for a value, as in `if x > 0`, cannot be: it has its arguments
+    alone.
+    """
+    from jaxdl.autodiff.program import record  # which knows of calls
+
+    if innermost(tree.flatten(args)[0]) is None:
+        return args, function
+    try:
+        program = record("checkpoint", function, args, {})
+    except TypeError:
+        return args, function
+    captured = program.captured()
+    if not captured:
+        return args, function
+    closed = dataclasses.replace(program, inputs=(*program.inputs, *captured))
+
+    def of_both(args: tuple[Any, ...], captured: tuple[Any, ...]) -> Any:
+        return closed.outcome([*tree.flatten(args)[0], *captured])
+
+    return (args, captured), of_both

@@ -65,18 +65,28 @@ class Program:
         outputs: variables and constants.
     """
 
-    inputs: tuple[Variable, ...]
+    inputs: tuple[Any, ...]
     equations: tuple[Equation, ...]
     outputs: tuple[Any, ...]
     structures: tuple[tree.Structure, tree.Structure]
 
     def __call__(self, *args: Any) -> Any:
         """Run it on arguments of the shapes that it was recorded for; traced ones, too."""
-        values = self.run(self.checked(args))
+        return self.outcome(self.checked(args))
+
+    def outcome(self, arguments: Sequence[Any]) -> Any:
+        """The result in its structure, from the leaves of the arguments."""
+        values = self.run(arguments)
         return tree.unflatten(
             self.structures[1],
-            [values.get(each, each) if isinstance(each, Variable) else own(each) for each in self.outputs],
+            [values.get(each, each) if isinstance(each, Tracer) else own(each) for each in self.outputs],
         )
+
+    def captured(self) -> tuple[Any, ...]:
+        """The traced values that it uses besides its arguments."""
+        known = {*self.inputs, *(equation.result for equation in self.equations)}
+        used = [*(arg for equation in self.equations for arg in equation.args), *self.outputs]
+        return tuple(dict.fromkeys(each for each in used if isinstance(each, Tracer) and each not in known))
 
     def checked(self, args: tuple[Any, ...]) -> list[Any]:
         """The arguments' arrays.
@@ -108,7 +118,7 @@ class Program:
         """
         values: dict[Any, Any] = dict(zip(self.inputs, arguments, strict=True))
         for i, equation in enumerate(self.equations):
-            given = [values.get(arg, arg) if isinstance(arg, Variable) else arg for arg in equation.args]
+            given = [values.get(arg, arg) if isinstance(arg, Tracer) else arg for arg in equation.args]
             result = equation.primitive(*given, **equation.params)
             values[equation.result] = np.add(result, added[i]) if added and added[i] is not None else result
         return values

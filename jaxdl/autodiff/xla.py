@@ -123,10 +123,15 @@ def run(program: Program, arguments: list[Any]) -> list[Any]:
     """A program's outputs, each of its operations one of XLA's.
 
     Raises:
+        TypeError: it uses traced values of the engine besides its arguments.
         NotImplementedError: a primitive has no lowering.
     """
     import jax.numpy as jnp
 
+    if captured := program.captured():
+        raise TypeError(
+            f"jit: the function uses a traced value that is none of its arguments, {captured[0]}; pass it as one"
+        )
     known = lowerings()
     values: dict[Any, Any] = dict(zip(program.inputs, arguments, strict=True))
     for equation in program.equations:

@@ -102,11 +102,50 @@ def test_checkpoint_keeps_its_arguments_alone() -> None:
     assert little < 5 * one  # the two arguments, the value, and the caller's
 
 
-def test_checkpoint_names_a_traced_value_that_is_not_its_argument() -> None:
-    for transformed in (grad, jacfwd):
+def test_checkpoint_may_use_traced_values_besides_its_arguments() -> None:
+    """It counts them as arguments: w is used inside and outside."""
+    around = lambda f: lambda w: np.sum(f(lambda x: np.sin(x) * w)(w * 2.0))  # noqa: E731
+    plain, kept = around(lambda f: f), around(checkpoint)
+    for transformed in (
+        grad,
+        jacfwd,
+        lambda f: lambda w: jvp(f, (w,), (1.0,))[1],
+        hessian,
+        lambda f: jit(grad(f)),
+        lambda f: lambda w: vmap(f)(np.stack([w, 2 * w])),
+        lambda f: lambda w: vmap(grad(f))(np.stack([w, 2 * w])),
+        lambda f: grad(lambda w: np.sum(vmap(f)(np.stack([w, 2 * w])))),
+    ):
+        np.testing.assert_allclose(transformed(kept)(2.0), transformed(plain)(2.0), rtol=1e-14)
+    nested = grad(lambda w: grad(lambda x: checkpoint(lambda x: w * x * x)(x))(w))
+    assert nested(3.0) == 12
+
+
+def test_checkpoint_keeps_little_of_what_uses_other_traced_values() -> None:
+    one, w = 50_000 * 8, np.ones(50_000)
+    f = lambda w: _kept(lambda x: checkpoint(lambda x: _layers(x) * w)(x))  # noqa: E731
+    assert f(w) < 6 * one  # ten layers would be twenty
+    held = []
+    grad(lambda w: (held.append(_kept(lambda x: checkpoint(lambda x: _layers(x) * w)(x))), np.sum(w))[1])(w)
+    assert held[0] < 6 * one
+
+
+def test_a_traced_value_that_is_no_argument_is_named_where_it_cannot_be_one() -> None:
+    choosing = lambda w: checkpoint(lambda x: x * w if x > 0 else x)(w * 2.0)  # noqa: E731
+
+    def by_hand(w: Any) -> Any:
+        f = custom_vjp(lambda x: x * w)
+        f.defvjp(lambda x: (x * w, None), lambda r, ct: (ct,))
+        return f(w * 2.0)
+
+    for transformed, function in ((grad, choosing), (jacfwd, choosing), (grad, by_hand)):
         with pytest.raises(TypeError, match=r"uses a traced value that is none of its arguments.*pass what it uses"):
-            transformed(lambda w: np.sum(checkpoint(lambda x: x * w)(w * 2.0)))(2.0)
-    assert grad(lambda w: checkpoint(lambda x, w: x * w)(w * 2.0, w))(2.0) == 8
+            transformed(function)(2.0)
+    with pytest.raises(TypeError, match="custom_vjp <lambda>: the function uses a traced value"):
+        vmap(by_hand)(np.ones(2))
+    for transformed in (grad, vmap):
+        with pytest.raises(TypeError, match=r"jit: the function uses a traced value that is none of its arguments"):
+            transformed(lambda w: jit(lambda x: x * w)(w * 2.0))(np.ones(() if transformed is grad else 2))
 
 
 def test_jit_is_the_same_function() -> None:

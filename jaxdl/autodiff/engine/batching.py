@@ -37,6 +37,7 @@ class BatchTrace(Trace):
         batched = [isinstance(arg, Tracer) and arg.trace is self for arg in args]
         values = [arg.values if own else arg for arg, own in zip(args, batched, strict=True)]
         made = primitive.rule("batch")(self.size, batched, *values, **params)
+        self.refuse_captured(made, params)
         return [BatchTracer(self, one) for one in made] if isinstance(made, list) else BatchTracer(self, made)
 
     def whole(self, value: Any) -> Any:

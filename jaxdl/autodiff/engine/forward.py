@@ -34,13 +34,7 @@ class ForwardTrace(Trace):
         primals = [arg.primal if own else kept(arg) for arg, own in zip(args, mine, strict=True)]
         tangents = [arg.tangent if own else None for arg, own in zip(args, mine, strict=True)]
         y, tangent = primitive.push(primals, tangents, params)
-        results = y if isinstance(y, list) else [y]
-        captured = [one for one in results if isinstance(one, Tracer) and one.trace is self]
-        if captured:
-            raise TypeError(
-                f"{primitive}: the function uses a traced value that is none of its arguments and gives {captured[0]}; "
-                "pass what it uses as an argument"
-            )
+        self.refuse_captured(y, params)
         if isinstance(y, list):
             return [self.wrap(one, t) for one, t in zip(y, tangent, strict=True)]
         return self.wrap(y, tangent)

@@ -46,6 +46,19 @@ class Trace:
             "it watches the function; np.where chooses between two values"
         )
 
+    def refuse_captured(self, made: Any, params: Params) -> None:
+        """See that what an operation made of this trace's insides has none of its tracers.
+
+        Raises:
+            TypeError: it has: a function that was called as one operation uses a value besides its arguments.
+        """
+        for one in made if isinstance(made, list) else [made]:
+            if isinstance(one, Tracer) and one.trace is self:
+                raise TypeError(
+                    f"{getattr(params.get('called'), 'name', 'a rule')}: the function uses a traced value that is none "
+                    f"of its arguments and gives {one}; pass what it uses as an argument"
+                )
+
     def __enter__(self) -> Any:
         return self
 
