@@ -37,7 +37,8 @@ from jaxdl.autodiff.functions.network import (
 )
 from jaxdl.autodiff.jacobian import hessian, hvp, jacfwd, jacrev
 from jaxdl.autodiff.numpy_protocol import supported
-from jaxdl.autodiff.primitives.elementwise import erf, sigmoid, stop_gradient
+from jaxdl.autodiff.primitives.curves import erf, sigmoid
+from jaxdl.autodiff.primitives.steps import stop_gradient
 from jaxdl.autodiff.program import Program, trace
 from jaxdl.autodiff.xla import jit, lowered
 

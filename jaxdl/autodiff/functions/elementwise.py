@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff.numpy_protocol import implements
-from jaxdl.autodiff.primitives.elementwise import stop_gradient
+from jaxdl.autodiff.primitives.steps import stop_gradient
 
 
 @implements(np.square)

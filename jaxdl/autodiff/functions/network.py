@@ -8,7 +8,8 @@ from jaxdl.autodiff.engine.trace import Tracer
 from jaxdl.autodiff.functions.indexing import take
 from jaxdl.autodiff.functions.linear import product
 from jaxdl.autodiff.numpy_protocol import kind
-from jaxdl.autodiff.primitives.elementwise import erf, stop_gradient
+from jaxdl.autodiff.primitives.curves import erf
+from jaxdl.autodiff.primitives.steps import stop_gradient
 from jaxdl.autodiff.primitives.window import windows
 
 Pair = int | tuple[int, ...]

@@ -10,8 +10,8 @@ from jaxdl.autodiff.engine.trace import Tracer
 from jaxdl.autodiff.functions.reduction import axes_of
 from jaxdl.autodiff.numpy_protocol import implements, kind
 from jaxdl.autodiff.primitives import shape as primitives
-from jaxdl.autodiff.primitives.elementwise import convert
 from jaxdl.autodiff.primitives.shape import cut, dilate, permute
+from jaxdl.autodiff.primitives.steps import convert
 
 implements(np.shape)(lambda x: x.shape)
 implements(np.ndim)(lambda x: x.ndim)
