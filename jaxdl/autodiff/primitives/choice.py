@@ -17,27 +17,17 @@ def _share(chosen: Any, other: Any) -> Any:
     return np.where(chosen == other, 0.5, 1.0)
 
 
+@minimum.jvp(0)
 @maximum.jvp(0)
 def _(t, y, a, b):
-    """ẏ = ȧ where a > b, ½ (ȧ + ḃ) where they are equal"""
-    return np.where(a == y, t * _share(a, b).astype(t.dtype), 0)
-
-
-@maximum.jvp(1)
-def _(t, y, a, b):
-    """ẏ = ḃ where b > a, ½ (ȧ + ḃ) where they are equal"""
-    return np.where(b == y, t * _share(a, b).astype(t.dtype), 0)
-
-
-@minimum.jvp(0)
-def _(t, y, a, b):
-    """ẏ = ȧ where a < b, ½ (ȧ + ḃ) where they are equal"""
+    """ẏ = ȧ where y = a alone, ½ (ȧ + ḃ) where y = a = b"""
     return np.where(a == y, t * _share(a, b).astype(t.dtype), 0)
 
 
 @minimum.jvp(1)
+@maximum.jvp(1)
 def _(t, y, a, b):
-    """ẏ = ḃ where b < a, ½ (ȧ + ḃ) where they are equal"""
+    """ẏ = ḃ where y = b alone, ½ (ȧ + ḃ) where y = a = b"""
     return np.where(b == y, t * _share(a, b).astype(t.dtype), 0)
 
 
