@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import gc
 import importlib.util
 import signal
 from collections.abc import Iterator
@@ -55,6 +56,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("torch"):
                 item.add_marker(pytest.mark.skip(reason=WITHOUT_TORCH))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: Python need not look through it whenever it looks for garbage, a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -104,6 +104,7 @@ def test_as_in_torch(case: Case, torch: ModuleType, data: Any) -> None:
         assert_near(found["hvp"], tuple(x.numpy() for x in product), "hvp")
 
 
+@pytest.mark.slow  # half of the table's time, for each case is compiled
 @every_case
 @few(2)
 @given(data=st.data())
