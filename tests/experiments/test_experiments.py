@@ -106,7 +106,7 @@ def command(*arguments, cwd=None, module="experiments", **settings):
     ("arguments", "message"),
     [
         (["run", "lenett"], "there is no experiment 'lenett'; did you mean 'vision/lenet'?"),
-        (["run", "qqqq"], "there is no experiment 'qqqq'; there are fundamentals/backpropagation"),
+        (["run", "qqqq"], "there is no experiment 'qqqq'; there are fundamentals/"),
         (["check", "mpl"], "did you mean 'tabular/mlp'?"),
         (["run", "mlp", "--epocs", "3"], "--epochs"),
         (["run", "mlp", "--epochs", "three"], "'three' is not a valid integer"),
