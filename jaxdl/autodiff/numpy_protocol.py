@@ -100,7 +100,7 @@ class ArrayLike(NDArrayOperatorsMixin):
     # NumPy's methods, which are its functions of the array.
     def astype(self, dtype: Any) -> Any:
         """The values in another dtype."""
-        return np.astype(self, dtype)  # type: ignore[call-overload]
+        return np.astype(self, dtype)  # type: ignore[call-overload]  # the stubs want an ndarray
 
     def reshape(self, *shape: Any) -> Any:
         """The values in another shape."""
@@ -134,7 +134,7 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
 
 for _name in _SAME_AS_FUNCTION:
     setattr(ArrayLike, _name, _method(getattr(np, _name)))
-ArrayLike.flatten = ArrayLike.ravel  # type: ignore[attr-defined]
+ArrayLike.flatten = ArrayLike.ravel  # type: ignore[attr-defined]  # set above, by name
 
 
 def _assigned(target: Any, value: Any, name: str) -> Any:

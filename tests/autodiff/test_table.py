@@ -100,6 +100,8 @@ def test_as_in_torch(case: Case, torch: ModuleType, data: Any) -> None:
             else [torch.zeros_like(x) for x in leaves]
         )
         assert_near(found["vjp"], tuple(x.numpy() for x in pulled), "vjp")
+        pushed = torch.autograd.functional.jvp(theirs, tuple(leaves), direction)[1]
+        assert_near(found["jvp"], pushed.numpy(), "jvp")
         product = torch.autograd.functional.hvp(lambda *x: energy(theirs(*x), weight), tuple(leaves), direction)[1]
         assert_near(found["hvp"], tuple(x.numpy() for x in product), "hvp")
 
