@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxdl.autodiff import tree
 from jaxdl.autodiff.engine.trace import Tracer, innermost
-from jaxdl.autodiff.numpy_protocol import kind
+from jaxdl.autodiff.numpy_protocol import as_arraylike, kind
 
 Function = Callable[..., Any]
 
@@ -50,7 +50,7 @@ def arguments(purpose: str, chosen: tuple[Any, ...], argnums: Any = None) -> tup
     named, structure = tree.flatten_named(chosen, "")
     leaves = []
     for name, leaf in named:
-        array = leaf if isinstance(leaf, Tracer) else np.asarray(leaf)
+        array = as_arraylike(leaf)
         if not np.issubdtype(array.dtype, np.floating):
             place, _, rest = name[1:].partition("]")
             number = place if argnums is None else (argnums if isinstance(argnums, int) else argnums[int(place)])
@@ -75,7 +75,7 @@ def alike(what: str, given: Any, leaves: list[Any], structure: tree.Structure) -
         raise ValueError(f"{what} must have the form of what it belongs to, which {given!r} has not")
     arrays = []
     for each, leaf in zip(found, leaves, strict=True):
-        array = each if isinstance(each, Tracer) else np.asarray(each)
+        array = as_arraylike(each)
         if array.shape != leaf.shape:
             raise ValueError(f"{what} must have the shape of what it belongs to, {kind(leaf)}, given {kind(array)}")
         arrays.append(array if array.dtype == leaf.dtype else array.astype(leaf.dtype))

@@ -22,7 +22,8 @@ from jaxdl.autodiff.derivatives import jvp, linearised
 from jaxdl.autodiff.engine.batching import vmap
 from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 from jaxdl.autodiff.engine.reverse import TapeTracer
-from jaxdl.autodiff.engine.trace import Tracer, innermost, require_function
+from jaxdl.autodiff.engine.trace import innermost, require_function
+from jaxdl.autodiff.numpy_protocol import as_arraylike
 
 Arrays = list[Any]
 
@@ -129,7 +130,7 @@ def through(make: Callable[[tree.Structure], Called], name: str, args: tuple[Any
         TypeError: an argument is no array.
     """
     named, structure = tree.flatten_named(args)
-    leaves = [leaf if isinstance(leaf, Tracer) else np.asarray(leaf) for _, leaf in named]
+    leaves = [as_arraylike(leaf) for _, leaf in named]
     for (path, leaf), array in zip(named, leaves, strict=True):
         if array.dtype.kind not in "fiub":
             place = path[1:].replace("]", "", 1)

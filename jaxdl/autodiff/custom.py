@@ -10,7 +10,8 @@ from jaxdl.autodiff import tree
 from jaxdl.autodiff.arguments import alike
 from jaxdl.autodiff.call import Arrays, Called, through
 from jaxdl.autodiff.engine.batching import vmap
-from jaxdl.autodiff.engine.trace import Tracer, require_function
+from jaxdl.autodiff.engine.trace import require_function
+from jaxdl.autodiff.numpy_protocol import as_arraylike
 
 
 class ByHand(Called):
@@ -122,7 +123,7 @@ class custom_vjp:  # noqa: N801  a decorator
 
 def _cotangents(what: str, given: Any, arg: Any) -> Arrays:
     leaves, structure = tree.flatten(arg)
-    leaves = [leaf if isinstance(leaf, Tracer) else np.asarray(leaf) for leaf in leaves]
+    leaves = [as_arraylike(leaf) for leaf in leaves]
     if given is None:
         return [np.zeros(leaf.shape, leaf.dtype) for leaf in leaves]
     return alike(what, given, leaves, structure)

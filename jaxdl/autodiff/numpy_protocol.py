@@ -210,3 +210,8 @@ def refuse_write() -> NoReturn:
 def kind(value: Any) -> str:
     """An array's type and shape, as in `float64[3, 2]`."""
     return f"{value.dtype}[{', '.join(str(length) for length in value.shape)}]"
+
+
+def as_arraylike(value: Any) -> Any:
+    """What stands for an array as it is, and anything else as an array."""
+    return value if isinstance(value, ArrayLike) else np.asarray(value)

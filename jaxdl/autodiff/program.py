@@ -15,7 +15,7 @@ from jaxdl.autodiff.call import Call
 from jaxdl.autodiff.engine.forward import kept
 from jaxdl.autodiff.engine.primitive import Primitive
 from jaxdl.autodiff.engine.trace import Params, Trace, Tracer, require_function
-from jaxdl.autodiff.numpy_protocol import kind
+from jaxdl.autodiff.numpy_protocol import as_arraylike, kind
 from jaxdl.autodiff.primitives.shape import Splitting
 
 
@@ -97,7 +97,7 @@ class Program:
         leaves, structure = tree.flatten(args)
         if structure != self.structures[0]:
             raise ValueError("the program was recorded for arguments of another structure")
-        arrays = [leaf if isinstance(leaf, Tracer) else np.asarray(leaf) for leaf in leaves]
+        arrays = [as_arraylike(leaf) for leaf in leaves]
         for array, variable in zip(arrays, self.inputs, strict=True):
             if (array.shape, array.dtype) != (variable.shape, variable.dtype):
                 raise ValueError(f"the program was recorded for {variable.name}: {kind(variable)}, given {kind(array)}")

@@ -12,7 +12,7 @@ from jaxdl.autodiff import tree
 from jaxdl.autodiff.arguments import as_array, own
 from jaxdl.autodiff.engine.primitive import Primitive
 from jaxdl.autodiff.engine.trace import Params, Trace, Tracer, require_function
-from jaxdl.autodiff.numpy_protocol import kind
+from jaxdl.autodiff.numpy_protocol import as_arraylike, kind
 
 
 class BatchTracer(Tracer):
@@ -83,7 +83,7 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> C
         named, structure = tree.flatten_named(args)
         named = [(f"argument {path[1:].replace(']', '', 1)}", leaf) for path, leaf in named]
         axes = _spread(tuple(in_axes) if isinstance(in_axes, list | tuple) else (in_axes,) * len(args), structure)
-        leaves: list[Any] = [leaf if isinstance(leaf, Tracer) else np.asarray(leaf) for _, leaf in named]
+        leaves: list[Any] = [as_arraylike(leaf) for _, leaf in named]
         moved = [
             leaf if axis is None else np.moveaxis(leaf, _axis_of(leaf.shape, axis, f"vmap: {name}", leaf), 0)
             for (name, _), leaf, axis in zip(named, leaves, axes, strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from jaxdl.autodiff.engine.trace import Tracer
-from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, implements, kind
+from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, as_arraylike, implements, kind
 from jaxdl.autodiff.primitives.indexing import gather, scatter_add, scatter_last
 from jaxdl.autodiff.primitives.shape import cut, flip
 
@@ -76,7 +76,7 @@ def _entries(shape: tuple[int, ...], index: Any, name: str) -> list[Any]:
         if entry is None or entry is Ellipsis or isinstance(entry, slice):
             entries.append(entry)
             continue
-        array = entry if isinstance(entry, Tracer) else np.asarray(entry)
+        array = as_arraylike(entry)
         if array.dtype == bool:
             if isinstance(array, Tracer):
                 raise TypeError(
@@ -139,7 +139,7 @@ class At:
         return Place(self._x.shape, self._index, f"writing {kind(self._x)}").read(count)
 
     def _value(self, value: Any, numbers: Any) -> Any:
-        value = value if isinstance(value, Tracer) else np.asarray(value)
+        value = as_arraylike(value)
         if value.dtype != self._x.dtype:
             value = value.astype(self._x.dtype)
         return np.ravel(np.broadcast_to(value, numbers.shape))
@@ -172,23 +172,23 @@ def at(x: Any) -> At:
     >>> autodiff.at(np.zeros(3))[1].set(5.0), autodiff.at(np.zeros(3))[np.array([0, 0])].add(1.0)
     (array([0., 5., 0.]), array([2., 0., 0.]))
     """
-    return At(x if isinstance(x, Tracer) else np.asarray(x))
+    return At(as_arraylike(x))
 
 
 @implements(np.take)
 def take(a: Any, indices: Any, axis: int | None = None) -> Any:
     """`np.take`."""
-    a = a if isinstance(a, Tracer) else np.asarray(a)
+    a = as_arraylike(a)
     if axis is None:
         a, axis = np.ravel(a), 0
-    indices = indices if isinstance(indices, Tracer) else np.asarray(indices)
+    indices = as_arraylike(indices)
     return getitem(a, (slice(None),) * (integer(axis) % a.ndim) + (indices,))
 
 
 @implements(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: int = -1) -> Any:
     """`np.take_along_axis`."""
-    arr, indices = (x if isinstance(x, Tracer) else np.asarray(x) for x in (arr, indices))
+    arr, indices = (as_arraylike(x) for x in (arr, indices))
     axis = integer(axis) % arr.ndim
     shape = [n if i != axis else indices.shape[axis] for i, n in enumerate(arr.shape)]
     grid = [

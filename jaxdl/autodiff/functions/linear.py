@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.autodiff.engine.trace import Tracer
-from jaxdl.autodiff.numpy_protocol import implements, kind
+from jaxdl.autodiff.numpy_protocol import as_arraylike, implements, kind
 from jaxdl.autodiff.primitives.contraction import LETTERS, contract
 
 
@@ -49,7 +48,7 @@ def matmul(a: Any, b: Any) -> Any:
     Raises:
         ValueError: the shapes do not fit.
     """
-    a, b = (x if isinstance(x, Tracer) else np.asarray(x) for x in (a, b))
+    a, b = (as_arraylike(x) for x in (a, b))
     try:
         fits = a.ndim and b.ndim and a.shape[-1] == b.shape[-2 if b.ndim > 1 else 0]
         np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -72,7 +71,7 @@ def _without_stretched(x: Any, letters: str) -> Any:
 @implements(np.dot)
 def dot(a: Any, b: Any) -> Any:
     """`np.dot`."""
-    a, b = (x if isinstance(x, Tracer) else np.asarray(x) for x in (a, b))
+    a, b = (as_arraylike(x) for x in (a, b))
     if not (a.ndim and b.ndim):
         return a * b
     return np.tensordot(a, b, axes=([-1], [-2 if b.ndim > 1 else 0]))
@@ -91,7 +90,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     Raises:
         ValueError: the axes do not fit.
     """
-    a, b = (x if isinstance(x, Tracer) else np.asarray(x) for x in (a, b))
+    a, b = (as_arraylike(x) for x in (a, b))
     of_a, of_b = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
     of_a, of_b = ([each] if isinstance(each, int) else list(each) for each in (of_a, of_b))
     left = list(LETTERS[: a.ndim])
@@ -114,7 +113,7 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = None) -> Any:
     del optimize  # the order is that of the operands
     if not isinstance(subscripts, str):
         raise NotImplementedError("np.einsum with lists of axes has no rule here; subscripts such as 'ij,jk->ik' have")
-    arrays = [x if isinstance(x, Tracer) else np.asarray(x) for x in operands]
+    arrays = [as_arraylike(x) for x in operands]
     terms, result = _terms(subscripts, arrays)
     lengths: dict[str, int] = {}
     for term, array in zip(terms, arrays, strict=True):

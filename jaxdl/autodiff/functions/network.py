@@ -4,19 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.autodiff.engine.trace import Tracer
 from jaxdl.autodiff.functions.indexing import take
 from jaxdl.autodiff.functions.linear import product
-from jaxdl.autodiff.numpy_protocol import kind
+from jaxdl.autodiff.numpy_protocol import as_arraylike, kind
 from jaxdl.autodiff.primitives.curves import erf
 from jaxdl.autodiff.primitives.steps import stop_gradient
 from jaxdl.autodiff.primitives.window import windows
 
 Pair = int | tuple[int, ...]
-
-
-def _array(x: Any) -> Any:
-    return x if isinstance(x, Tracer) else np.asarray(x)
 
 
 def relu(x: Any) -> Any:
@@ -25,7 +20,7 @@ def relu(x: Any) -> Any:
     >>> relu(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    x = _array(x)
+    x = as_arraylike(x)
     return np.where(x > 0, x, 0)
 
 
@@ -35,7 +30,7 @@ def gelu(x: Any) -> Any:
     >>> gelu(np.array([0.0, 1.0])).round(4)
     array([0.    , 0.8413])
     """
-    x = _array(x)
+    x = as_arraylike(x)
     return x * 0.5 * (1 + erf(x / np.sqrt(np.asarray(2, x.dtype))))
 
 
@@ -45,7 +40,7 @@ def logsumexp(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool 
     >>> logsumexp(np.array([1000.0, 1000.0])).round(4).item()
     1000.6931
     """
-    x = _array(x)
+    x = as_arraylike(x)
     top = stop_gradient(np.max(x, axis=axis, keepdims=True))
     top = np.where(np.isfinite(top), top, 0)
     y = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
@@ -58,7 +53,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     >>> log_softmax(np.array([0.0, 0.0])).round(4)
     array([-0.6931, -0.6931])
     """
-    x = _array(x)
+    x = as_arraylike(x)
     return x - logsumexp(x, axis, keepdims=True)
 
 
@@ -68,7 +63,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
     >>> softmax(np.array([0.0, 0.0, -np.inf]))
     array([0.5, 0.5, 0. ])
     """
-    x = _array(x)
+    x = as_arraylike(x)
     e = np.exp(x - stop_gradient(np.max(x, axis=axis, keepdims=True)))
     return e / np.sum(e, axis=axis, keepdims=True)
 
@@ -83,7 +78,7 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     >>> cross_entropy(np.zeros((1, 4)), np.array([2])).round(4).item()
     1.3863
     """
-    logits, target = _array(logits), _array(target)
+    logits, target = as_arraylike(logits), as_arraylike(target)
     if logits.ndim < 2 or target.shape != (*logits.shape[:1], *logits.shape[2:]):
         raise ValueError(f"cross_entropy: logits [N, C, ...] and target [N, ...], given {kind(logits)}, {kind(target)}")
     picked = np.take_along_axis(log_softmax(logits, 1), np.expand_dims(target, 1), axis=1)
@@ -96,7 +91,7 @@ def mse_loss(input: Any, target: Any) -> Any:
     >>> mse_loss(np.array([1.0, 3.0]), np.zeros(2)).item()
     5.0
     """
-    away = _array(input) - target
+    away = as_arraylike(input) - target
     return np.mean(away * away)
 
 
@@ -106,7 +101,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     >>> linear(np.array([1.0, 2.0]), np.array([[3.0, 4.0]]), np.array([1.0]))
     array([12.])
     """
-    y = _array(x) @ _array(weight).T
+    y = as_arraylike(x) @ as_arraylike(weight).T
     return y if bias is None else y + bias
 
 
@@ -118,7 +113,7 @@ def dropout(x: Any, mask: Any, p: float = 0.5) -> Any:
     """
     if not 0 <= p < 1:
         raise ValueError(f"dropout: p must be at least 0 and below 1, given {p}")
-    x = _array(x)
+    x = as_arraylike(x)
     return np.where(mask, x / (1 - p), 0)
 
 
@@ -129,7 +124,7 @@ def embedding(indices: Any, weight: Any) -> Any:
     array([[7.],
            [7.]])
     """
-    return take(_array(weight), indices, axis=0)  # np.take asks the weight alone whether it is traced
+    return take(as_arraylike(weight), indices, axis=0)  # np.take asks the weight alone whether it is traced
 
 
 def layer_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
@@ -138,7 +133,7 @@ def layer_norm(x: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) 
     >>> layer_norm(np.array([1.0, 3.0]), eps=0.0)
     array([-1.,  1.])
     """
-    x = _array(x)
+    x = as_arraylike(x)
     away = x - np.mean(x, axis=-1, keepdims=True)
     y = away / np.sqrt(np.mean(away * away, axis=-1, keepdims=True) + eps)
     y = y if weight is None else y * weight
@@ -189,7 +184,7 @@ def convolution(
     >>> convolution(np.arange(4.0).reshape(1, 1, 4), np.ones((1, 1, 2)))
     array([[[1., 3., 5.]]])
     """
-    x, weight = _array(x), _array(weight)
+    x, weight = as_arraylike(x), as_arraylike(weight)
     rank = weight.ndim - 2
     if rank < 1 or x.ndim != weight.ndim or x.shape[1] != weight.shape[1] * groups or weight.shape[0] % groups:
         raise ValueError(
@@ -217,7 +212,7 @@ conv1d = conv2d = convolution
 
 def _pooled(what: str, x: Any, size: Pair, stride: Pair | None, padding: Pair, filler: float) -> Any:
     """The windows of the last two axes, their numbers along one last axis."""
-    x = _array(x)
+    x = as_arraylike(x)
     sizes, paddings = _tuple(size, 2, "kernel_size"), _tuple(padding, 2, "padding")
     strides = sizes if stride is None else _tuple(stride, 2, "stride")
     if x.ndim < 2 or any(2 * p > k for p, k in zip(paddings, sizes, strict=True)):

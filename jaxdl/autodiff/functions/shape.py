@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxdl.autodiff.engine.trace import Tracer
 from jaxdl.autodiff.functions.reduction import axes_of
-from jaxdl.autodiff.numpy_protocol import implements, kind
+from jaxdl.autodiff.numpy_protocol import as_arraylike, implements, kind
 from jaxdl.autodiff.primitives import shape as primitives
 from jaxdl.autodiff.primitives.shape import cut, dilate, permute
 from jaxdl.autodiff.primitives.steps import convert
@@ -156,7 +156,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0, dtype: Any = None) 
     Raises:
         ValueError: the shapes differ elsewhere than along the axis.
     """
-    xs = [x if isinstance(x, Tracer) else np.asarray(x) for x in arrays]
+    xs = [as_arraylike(x) for x in arrays]
     if axis is None:
         xs, axis = [np.ravel(x) for x in xs], 0
     (axis,) = axes_of(xs[0], axis)
@@ -173,7 +173,7 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     Raises:
         ValueError: the shapes differ.
     """
-    xs = [x if isinstance(x, Tracer) else np.asarray(x) for x in arrays]
+    xs = [as_arraylike(x) for x in arrays]
     if len({x.shape for x in xs}) > 1:
         raise ValueError(f"np.stack: all arrays must have one shape, given {', '.join(kind(x) for x in xs)}")
     return concatenate([np.expand_dims(x, axis) for x in xs], axis)

@@ -11,7 +11,7 @@ import numpy as np
 
 from jaxdl.autodiff.engine.primitive import Hollow, Primitive
 from jaxdl.autodiff.engine.trace import Tracer
-from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, ArrayLike, kind
+from jaxdl.autodiff.numpy_protocol import IMPLEMENTED, as_arraylike, kind
 
 
 class Elementwise(Primitive):
@@ -51,7 +51,7 @@ def arrays_and_kinds(args: Iterable[Any]) -> tuple[list[Any], list[Any]]:
     arrays, kinds = [], []
     for arg in args:
         number = type(arg) is float or type(arg) is int
-        array = arg if isinstance(arg, ArrayLike | np.ndarray) else np.asarray(arg)
+        array = as_arraylike(arg)
         arrays.append(array)
         kinds.append(type(arg) if number else array.dtype)
     return arrays, kinds
