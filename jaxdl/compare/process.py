@@ -6,13 +6,18 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from jaxdl.compare.modes import Mode
+
 START_SECONDS = 180.0  # a mode that has not taken its first steps by then is left out, and says so
 TURN_SECONDS = 60.0
+
+Task = tuple[str, int]
 
 
 class WorkerError(RuntimeError):
@@ -20,15 +25,16 @@ class WorkerError(RuntimeError):
 
 
 class Worker:
-    """A process that runs one mode of one experiment, a turn at a time.
+    """A process that runs one mode of one experiment, a request at a time.
 
     Args:
-        mode: 'jax', 'eager', 'compile', 'channels_last', 'autodiff_numpy' or 'autodiff_xla'.
+        mode: what it runs.
         job: what `jaxdl.compare.worker` reads.
-        scratch: an empty folder for its log and caches.
+        scratch: an empty folder for its log and what it answers with.
+        caches: a folder for compiled programs, which the next process of this mode finds again.
     """
 
-    def __init__(self, mode: str, job: dict[str, Any], scratch: Path) -> None:
+    def __init__(self, mode: Mode, job: dict[str, Any], scratch: Path, caches: Path) -> None:
         self.mode = mode
         self._log = scratch / "log"
         threads = str(len(job["cores"]))
@@ -36,12 +42,17 @@ class Worker:
             **os.environ,
             "OMP_NUM_THREADS": threads,
             "MKL_NUM_THREADS": threads,
-            "JAX_PLATFORMS": "cpu",
-            "JAX_ENABLE_COMPILATION_CACHE": "false",
-            # Empty, as jax's is off: the first step is a cold one.
-            "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor"),
+            "JAX_PLATFORMS": "cuda" if job.get("device") == "gpu" else "cpu",
+            # All that is compiled is kept, and nothing from elsewhere is found.
+            "JAX_COMPILATION_CACHE_DIR": str(caches / "xla"),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+            "TORCHINDUCTOR_CACHE_DIR": str(caches / "inductor"),
+            "TRITON_CACHE_DIR": str(caches / "triton"),
             "TORCHINDUCTOR_COMPILE_THREADS": threads,
+            "TF_CPP_MIN_LOG_LEVEL": "2",
         }
+        self.began = time.perf_counter()
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [_python(scratch), "-m", "jaxdl.compare.worker"],
@@ -54,7 +65,7 @@ class Worker:
         self._answers: queue.Queue[str] = queue.Queue()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-        self._job = json.dumps({"mode": mode, **job})
+        self._job = {"mode": mode.name, "runner": mode.runner, "scratch": str(scratch), **job}
 
     def __enter__(self) -> Self:
         return self
@@ -62,24 +73,37 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, whatever it is doing; once more is nothing."""
         self._process.kill()
         self._process.wait()
         self._listener.join()
         for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(BrokenPipeError):
+            with suppress(BrokenPipeError):  # of what it did not read any more
                 pipe.close()  # type: ignore[union-attr]  # both are pipes
 
     def start(self) -> dict[str, Any]:
-        """Import the framework and take the first steps: import_s, first_step_s, losses."""
+        """Import the framework and make everything ready: import_s, build_s."""
         return self._ask(self._job, START_SECONDS)
 
-    def turn(self, steps: int) -> float:
-        """Seconds for that many further steps."""
-        return float(self._ask(str(steps), TURN_SECONDS)["seconds"])
+    def prepare(self, task: Task) -> dict[str, Any]:
+        """Do it for the first time: first_s, and `values`, where what it gave lies."""
+        return self._ask({"prepare": task}, START_SECONDS)
 
-    def finish(self) -> float:
-        """The process's peak memory in MiB; it ends."""
-        return float(self._ask("", TURN_SECONDS)["peak_mib"])
+    def agree(self) -> Path:
+        """Where the output, loss and gradients of the first batch in float64 lie."""
+        return Path(self._ask({"agree": True}, START_SECONDS)["values"])
+
+    def turn(self, task: Task, count: int) -> tuple[float, int]:
+        """Do it that often; the seconds it took, and how often it really was."""
+        answer = self._ask({"turn": task, "count": count}, TURN_SECONDS)
+        return float(answer["seconds"]), int(answer["count"])
+
+    def finish(self) -> dict[str, Any]:
+        """The process's peak memory in MiB, and what training came to; it ends."""
+        return self._ask({"finish": True}, TURN_SECONDS)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -87,10 +111,10 @@ class Worker:
             self._answers.put(line)
         self._answers.put("")
 
-    def _ask(self, line: str, seconds: float) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         assert self._process.stdin is not None
         try:
-            print(line, file=self._process.stdin, flush=True)
+            print(json.dumps(request), file=self._process.stdin, flush=True)
             answer = self._answers.get(timeout=seconds)
         except queue.Empty:
             raise WorkerError(f"no answer within {seconds:g} s") from None

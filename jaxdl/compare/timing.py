@@ -1,4 +1,4 @@
-"""Time one experiment in every mode: a process each, turns interleaved, no time without agreement."""
+"""Time one workload in every mode: a process each, turns interleaved, no time without agreement."""
 
 import statistics
 import tempfile
@@ -12,66 +12,170 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.compare.process import Worker, WorkerError
-from jaxdl.experiment import Experiment
-from jaxdl.parity import tolerance
+from jaxdl.compare.agreement import losses_differ, outputs_differ, proof_fails
+from jaxdl.compare.modes import Mode
+from jaxdl.compare.process import Task, Worker, WorkerError
+from jaxdl.compare.workload import Workload
+from jaxdl.experiment import precision
+from jaxdl.parity.record import initial_tensors
 from jaxdl.random import TorchGenerator
 
-LABELS = {
-    "jax": "JAX",
-    "eager": "PyTorch eager",
-    "compile": "torch.compile",
-    "channels_last": "PyTorch channels_last",
-    "autodiff_numpy": "autodiff (NumPy)",
-    "autodiff_xla": "autodiff (XLA)",
-}
-# What differentiates in a mode, where an experiment's Config leaves it open.
-ENGINES = {"jax": "jax", "autodiff_numpy": "numpy", "autodiff_xla": "xla"}
-SECONDS_A_TURN = 0.4
-TRIAL_STEPS = 5
+REFERENCE = "eager"
+TRIAL = 5
 PAUSE = 0.05  # the worker threads of the process that just ran fall asleep
-BATCHES = 16
+BATCHES = 64
+LONGEST = 4  # turns that the slowest mode's one may take, for all take the same steps
 
 Tell = Callable[[str], None]
 Row = dict[str, Any]
 
 
-def modes_for(experiment: Experiment, config: Any) -> list[str]:
-    """JAX and PyTorch's modes, channels_last for images alone; jaxdl's own engine where the Config has an `engine`."""
-    images = experiment.source(config).arrays[0].ndim == 4
-    own = ["autodiff_numpy", "autodiff_xla"] if hasattr(config, "engine") else []
-    return ["jax", "eager", "compile", *(["channels_last"] if images else []), *own]
+def stages(work: Workload, modes: Sequence[Mode]) -> int:
+    """How often `take` calls `tell`: for each start, and each task."""
+    return sum(1 + mode.caches for mode in modes) + len(work.tasks)
 
 
-def time_modes(experiment: Experiment, config: Any, *, rounds: int, cores: Sequence[int], tell: Tell) -> list[Row]:
-    """A row a mode: import, first step, milliseconds a step in each round, peak memory; or the reason why there is
-    none.
+class Timing:
+    """The rows of a workload's tasks, a row a mode, as they come to be known.
 
-    Every mode gets the same batches and draws the same initial weights from the seed. Its first losses must be PyTorch
-    eager's, or no time is taken.
+    Every mode gets the same batches and the same initial weights. Where compiled programs outlive a process, a mode is
+    started twice: with an empty cache, for one step; and again, for the times. A model that is not proven by the
+    ladder (a stock one) has to give PyTorch's output, loss and gradients in float64; and what any mode gives in float32
+    must be PyTorch eager's, or no time is taken.
+
+    Args:
+        work: what is timed.
+        modes: in which ways.
+        rounds: turns that each mode gets for each task.
+        turn: seconds that a turn should take.
+        settings: of all workers: cores, device.
+        tell: called with a line of text at each stage.
     """
-    rows: dict[str, Row] = {mode: {"mode": mode, "label": LABELS[mode]} for mode in modes_for(experiment, config)}
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        job = _job(experiment, config, cores, Path(folder))
-        workers: dict[str, Worker] = {}
-        for mode, row in rows.items():
-            scratch = Path(folder) / mode
-            scratch.mkdir()
-            tell(f"starting {LABELS[mode]}")
-            worker = stack.enter_context(Worker(mode, _differentiated_in(mode, job), scratch))
-            try:
-                row |= worker.start()
-                workers[mode] = worker
-            except WorkerError as error:
-                row["reason"] = str(error)
-        _refuse_disagreement(rows, workers)
-        _take_turns(rows, workers, rounds, tell)
-    return list(rows.values())
+
+    def __init__(
+        self, work: Workload, modes: Sequence[Mode], *, rounds: int, turn: float, settings: dict[str, Any], tell: Tell
+    ) -> None:
+        self._work, self._modes, self._rounds, self._turn, self._tell = work, modes, rounds, turn, tell
+        self._settings = settings
+        self._workers: dict[str, Worker] = {}
+        self._values: dict[tuple[str, Task], np.ndarray] = {}
+        self._proofs: dict[str, dict[str, np.ndarray]] = {}
+        self._differs: dict[str, str] = {}  # what a peer cannot have as PyTorch has it: its first step alone is the same
+        self.rows: dict[Task, dict[str, Row]] = {
+            task: {mode.name: {"mode": mode.name, "label": mode.label} for mode in modes} for task in work.tasks
+        }
+
+    def take(self) -> dict[Task, list[Row]]:
+        """Start, compare, time; the rows of each task, with a `reason` where there is no time."""
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+            given = _given(self._work, Path(folder)) | self._settings
+            for mode in self._modes:
+                self._attempt(mode.name, lambda mode=mode: self._start(mode, given, Path(folder), stack))  # type: ignore[misc]  # mypy cannot type the default
+            self._compare()
+            for task in self._work.tasks:
+                self._tell(_words(task))
+                self._interleave(task)
+            for name, worker in list(self._workers.items()):
+                self._attempt(name, lambda name=name, worker=worker: self._end(name, worker))  # type: ignore[misc]
+        return {task: list(rows.values()) for task, rows in self.rows.items()}
+
+    def _start(self, mode: Mode, given: dict[str, Any], folder: Path, stack: ExitStack) -> None:
+        """A mode's first process; and, where the first has something to leave to it, the second, which is timed."""
+        caches = _made(folder / mode.name / "caches")
+        if mode.engine and "engine" in given["config"]:
+            given = given | {"config": given["config"] | {"engine": mode.engine}}
+        job = given | {"peer": f"{self._work.experiment.module.__name__}{mode.suffix}"}
+        row, first = self.rows[self._work.tasks[0]][mode.name], self._work.tasks[0]
+        for start in ("cold", "warm") if mode.caches else ("cold",):
+            self._tell(f"{mode.label}: {'first' if start == 'cold' else 'second'} start")
+            worker = stack.enter_context(Worker(mode, job, _made(folder / mode.name / start), caches))
+            started, ready = worker.start(), time.perf_counter() - worker.began
+            prepared = worker.prepare(first)
+            self._differs[mode.name] = started.pop("differs")
+            row |= {**started, f"first_{start}_s": prepared["first_s"], f"start_{start}_s": ready + prepared["first_s"]}
+            if start == "cold" and (mode.proof or mode.name == REFERENCE):
+                with np.load(worker.agree()) as arrays:
+                    self._proofs[mode.name] = dict(arrays)
+            if start == "cold" and mode.caches:
+                worker.stop()
+        self._values[mode.name, first] = _loaded(prepared)
+        for task in self._work.tasks[1:]:
+            prepared = worker.prepare(task)
+            self.rows[task][mode.name]["first_cold_s"] = prepared["first_s"]
+            self._values[mode.name, task] = _loaded(prepared)
+        self._workers[mode.name] = worker
+
+    def _compare(self) -> None:
+        """Drop each mode that does not compute what PyTorch eager computes, with the figure as its reason."""
+        if REFERENCE not in self._workers:
+            why = next(iter(self.rows.values())).get(REFERENCE, {}).get("reason", "it is not among the modes")
+            for name in list(self._workers):
+                self._drop(name, f"PyTorch eager, the reference, did not run: {why}")
+        for name in list(self._workers):
+            if name in self._proofs and name != REFERENCE:
+                gap, reason = proof_fails(self._proofs[name], self._proofs[REFERENCE])
+                self.rows[self._work.tasks[0]][name]["proof_difference"] = gap
+                if reason:
+                    self._drop(name, reason)
+                    continue
+            differs = self._differs[name]
+            for task in self._work.tasks:
+                mine, reference = self._values[name, task], self._values[REFERENCE, task]
+                compare = outputs_differ if task[0] == "infer" else losses_differ
+                gap, reason = compare(mine, reference, *([1] if differs and task[0] != "infer" else []))
+                self.rows[task][name] |= {"difference": gap, **({"note": differs} if differs else {})}
+                if reason:
+                    self._drop(name, reason)
+                    break
+
+    def _interleave(self, task: Task) -> None:
+        """Turns of as many steps for every mode, in an order that moves on every round."""
+        rows = self.rows[task]
+        trials = {}
+        for name in list(self._workers):
+            found = self._attempt(name, lambda name=name: self._workers[name].turn(task, TRIAL))  # type: ignore[misc]
+            if found is not None:
+                trials[name] = found[0] / found[1]
+                rows[name]["step_ms"] = []
+        if not trials:
+            return
+        typical, slowest = statistics.median(trials.values()), max(trials.values())
+        count = max(1, round(min(self._turn / typical, LONGEST * self._turn / slowest)))
+        for number in range(self._rounds):
+            order = list(self._workers)
+            begin = number % max(len(order), 1)
+            for name in order[begin:] + order[:begin]:
+                time.sleep(PAUSE)
+                found = self._attempt(name, lambda name=name: self._workers[name].turn(task, count))  # type: ignore[misc]
+                if found is not None:
+                    rows[name]["step_ms"].append(1e3 * found[0] / found[1])
+        for name in self._workers:
+            rows[name] |= {"steps_a_turn": count, "median_ms": statistics.median(rows[name]["step_ms"])}
+
+    def _end(self, name: str, worker: Worker) -> None:
+        found = worker.finish()
+        for rows in self.rows.values():
+            rows[name]["peak_mib"] = found["peak_mib"]
+        self.rows[self._work.tasks[0]][name]["after"] = found["after"]
+
+    def _attempt(self, name: str, ask: Callable[[], Any]) -> Any:
+        """What it gives; a mode that fails is dropped and says why."""
+        try:
+            return ask()
+        except WorkerError as error:
+            self._drop(name, str(error))
+            return None
+
+    def _drop(self, name: str, reason: str) -> None:
+        self._workers.pop(name, None)
+        for rows in self.rows.values():
+            rows[name] = {k: v for k, v in rows[name].items() if k not in ("step_ms", "median_ms")} | {"reason": reason}
 
 
-def _job(experiment: Experiment, config: Any, cores: Sequence[int], folder: Path) -> dict[str, Any]:
-    source = experiment.source(config)
-    full = [b for b in source.batches(0, TorchGenerator(config.seed)) if len(b[-1]) == source.batch_size]
+def _given(work: Workload, folder: Path) -> dict[str, Any]:
+    """What all modes of a workload are given: its batches, and the initial tensors for models that cannot draw them."""
+    source = work.experiment.source(work.config)
+    full = (b for b in source.batches(0, TorchGenerator(work.config.seed)) if len(b[-1]) == source.batch_size)
     batches = list(islice(full, BATCHES))
     arrays = {
         f"{b}_{a}": np.asarray(array, source.arrays[a].dtype)
@@ -79,68 +183,30 @@ def _job(experiment: Experiment, config: Any, cores: Sequence[int], folder: Path
         for a, array in enumerate(batch)
     }
     np.savez(folder / "batches.npz", **arrays)  # type: ignore[arg-type]  # the stubs take the names for keywords of savez
+    with precision(work.config.dtype):
+        tensors = initial_tensors(work.experiment.program(work.config), work.config.seed)
+    np.savez(folder / "initial.npz", **tensors)  # type: ignore[arg-type]
     return {
-        "experiment": experiment.name,
-        "twin": experiment.twin,
-        "config": asdict(config),
-        "cores": list(cores),
+        "experiment": work.experiment.name,
+        "twin": work.experiment.twin,
+        "config": asdict(work.config),
         "batches": str(folder / "batches.npz"),
+        "initial": str(folder / "initial.npz"),
         "count": len(batches),
         "arrays": len(source.arrays),
     }
 
 
-def _differentiated_in(mode: str, job: dict[str, Any]) -> dict[str, Any]:
-    """The job with the mode's engine in its Config, where that has one."""
-    if mode not in ENGINES or "engine" not in job["config"]:
-        return job
-    return job | {"config": job["config"] | {"engine": ENGINES[mode]}}
+def _loaded(prepared: dict[str, Any]) -> np.ndarray:
+    with np.load(prepared["values"]) as arrays:
+        values: np.ndarray = arrays["values"]
+    return values
 
 
-def _refuse_disagreement(rows: dict[str, Row], workers: dict[str, Worker]) -> None:
-    """Drop each mode whose first losses are not PyTorch eager's, with the figure as its reason."""
-    reference = rows["eager"].get("losses")
-    for mode in list(workers):
-        if reference is None:
-            rows[mode]["reason"] = f"PyTorch eager, the reference, did not run: {rows['eager']['reason']}"
-            del workers[mode]
-            continue
-        expected, losses = np.array(reference), np.array(rows[mode]["losses"])
-        gaps = np.abs(losses - expected) / np.maximum(np.abs(expected), np.finfo(np.float32).tiny)
-        rows[mode]["loss_difference"] = float(gaps.max())
-        allowed = np.array([tolerance("loss", "float32")] + [tolerance("first losses", "float32")] * (len(gaps) - 1))
-        if not (gaps <= allowed).all():
-            step = int(np.argmax(~(gaps <= allowed)))
-            rows[mode]["reason"] = f"its loss at step {step + 1} differs from PyTorch eager's by {gaps[step]:.1e} of it"
-            del workers[mode]
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
 
 
-def _take_turns(rows: dict[str, Row], workers: dict[str, Worker], rounds: int, tell: Tell) -> None:
-    """Turns of about SECONDS_A_TURN, in an order that moves on every round; a mode that fails says why in its row."""
-
-    def attempt(mode: str, ask: Callable[[Worker], float]) -> float | None:
-        try:
-            return ask(workers[mode])
-        except WorkerError as error:
-            rows[mode] = {"mode": mode, "label": LABELS[mode], "reason": str(error)}
-            del workers[mode]
-            return None
-
-    for mode in list(workers):
-        trial = attempt(mode, lambda worker: worker.turn(TRIAL_STEPS) / TRIAL_STEPS)
-        if trial is not None:
-            rows[mode] |= {"steps_a_turn": max(1, round(SECONDS_A_TURN / max(trial, 1e-6))), "step_ms": []}
-    for number in range(rounds):
-        tell(f"round {number + 1} of {rounds}")
-        order = list(workers)
-        first = number % max(len(order), 1)
-        for mode in order[first:] + order[:first]:
-            time.sleep(PAUSE)
-            steps = rows[mode]["steps_a_turn"]
-            seconds = attempt(mode, lambda worker, steps=steps: worker.turn(steps))  # type: ignore[misc]  # mypy cannot type the default
-            if seconds is not None:
-                rows[mode]["step_ms"].append(1e3 * seconds / steps)
-    for mode in list(workers):
-        peak = attempt(mode, lambda worker: worker.finish())
-        if peak is not None:
-            rows[mode] |= {"peak_mib": peak, "median_ms": statistics.median(rows[mode]["step_ms"])}
+def _words(task: Task) -> str:
+    return {"train": "training", "infer": f"inference of {task[1]}", "sweep": f"{task[1]} runs"}[task[0]]

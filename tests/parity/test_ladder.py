@@ -299,7 +299,8 @@ def test_a_result_is_saved_as_data(tmp_path):
     assert (saved["reference"]["kind"], saved["agrees"]) == ("live", False)
 
 
-LONG = {"fundamentals/autodiff_from_scratch"}  # its engine is NumPy: two minutes
+# The whole runs of these, in both frameworks and dtypes, take most of a minute or more.
+LONG = {"fundamentals/autodiff_from_scratch", "vision/lenet"}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def assert_equal_runs(found, reference):
             np.testing.assert_allclose(run[kind], reference[kind], rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
 
 
+@pytest.mark.slow
 def test_eight_devices_compute_what_one_computes(tmp_path):
     """Batch norm's statistics, dropout's masks, a last batch of 24 rows that three devices divide and sixteen would
     not, many steps a device call: the same losses, tests and parameters; and the state lies where it should."""
@@ -54,6 +55,7 @@ def test_a_checkpoint_of_eight_devices_goes_on_on_one_and_on_two(tmp_path):
     assert_equal_runs(found, found["unbroken"])
 
 
+@pytest.mark.slow
 def test_two_processes_compute_what_one_computes(tmp_path):
     """Over loopback, four devices each, checkpoints that both write included."""
     with socket.socket() as probe:

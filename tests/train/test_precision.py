@@ -49,6 +49,7 @@ def backwards():
     return [(words[i : i + 64], words[i : i + 64, ::-1]) for i in range(0, 1280, 64)]
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_mixed_precision_is_autocast(torch):
     """Measured: convolutions and linear layers bit for bit, batch norm's own gradients off by 0.2 % of their size (its

@@ -102,6 +102,7 @@ def saved(tmp_path):
     return tmp_path / "run"
 
 
+@pytest.mark.slow
 def test_twenty_kills_leave_no_trace(tmp_path):
     """SIGKILL at twenty moments, half of them while a checkpoint is being written; every time the run goes on, and in
     the end parameters, buffers, the optimiser's state, the average and the history are those of the unbroken run."""

@@ -81,6 +81,39 @@ def sweep(
     >>> runs, runs.best("loss", "min")["learning_rate"]
     (Sweep(4 runs: 2 learning_rate × 2 seed), 0.1)
     """
+    made = prepared(program, source, over, epochs, evaluation=evaluation, together=together)
+    began = time.perf_counter()
+    with SweepDisplay(len(made.beginnings) * made.trials.steps, progress) as display:
+        trained = made.lockstep.train(lambda: display.show(made.lockstep.done, made.lockstep.loss))
+    seconds = made.seconds + time.perf_counter() - began
+    return Sweep(made.runs, made.plan, trained, len(source), seconds=seconds, compile_seconds=made.compile_seconds)
+
+
+class Prepared(NamedTuple):
+    """A sweep that has been checked and compiled: `lockstep.train` trains it, from the beginning each time.
+
+    `seconds`: what drawing the first states took; `compile_seconds`: tracing and compiling.
+    """
+
+    runs: Grid
+    trials: Trials
+    beginnings: Beginnings
+    plan: Plan
+    lockstep: Lockstep
+    seconds: float
+    compile_seconds: float
+
+
+def prepared(
+    program: Program | Callable[..., Program],
+    source: ArraySource,
+    over: Mapping[str, Iterable[Number]],
+    epochs: int,
+    *,
+    evaluation: Source | None = None,
+    together: int | None = None,
+) -> Prepared:
+    """What `sweep` does before it trains; arguments and errors are its."""
     runs = grid(program, over)
     trials = _trials(source, evaluation, epochs)
     if together is not None and (isinstance(together, bool) or not isinstance(together, int) or together < 1):
@@ -96,11 +129,8 @@ def sweep(
         lockstep = Lockstep(runs, trials, beginnings, plan)
         lockstep.compile()
         clock.append(time.perf_counter())
-    with SweepDisplay(len(beginnings) * trials.steps, progress) as display:
-        trained = lockstep.train(lambda: display.show(lockstep.done, lockstep.loss))
-    clock.append(time.perf_counter())
-    traced, drew, compiled, ran = (end - begin for begin, end in itertools.pairwise(clock))
-    return Sweep(runs, plan, trained, len(source), seconds=drew + ran, compile_seconds=traced + compiled)
+    traced, drew, compiled = (end - begin for begin, end in itertools.pairwise(clock))
+    return Prepared(runs, trials, beginnings, plan, lockstep, drew, traced + compiled)
 
 
 def _trials(source: Any, evaluation: Source | None, epochs: int) -> Trials:

@@ -1,0 +1,79 @@
+"""How each framework runs a workload: a module each, with `load(job)`, which imports the framework, and `build(job)`."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+CHECKED_STEPS = 20  # whose losses are compared across modes before a time is believed
+
+Job = dict[str, Any]
+
+
+class Task(Protocol):
+    """Something that is done many times."""
+
+    def first(self) -> None:
+        """Compile it and do it once, to the end."""
+
+    def check(self) -> Any:
+        """What it gives, for comparison with the other modes: the losses of the first CHECKED_STEPS steps, or outputs."""
+
+    def turn(self, count: int) -> int:
+        """Do it at least `count` times, to the end; how often it was."""
+
+
+class Runner(Protocol):
+    """A framework with an experiment's model, weights and data.
+
+    Attributes:
+        differs: what this model cannot have as PyTorch has it, so that its first step alone can be the same; or empty.
+    """
+
+    differs: str
+
+    def task(self, kind: str, number: int) -> Task:
+        """'train' on batches of that size, 'infer' on that many rows, 'sweep' over that many seeds."""
+
+    def agree(self) -> dict[str, Any]:
+        """Output, loss and gradients of the first batch in float64: 'output', 'loss' and PyTorch's names."""
+
+    def after(self) -> dict[str, Any]:
+        """What training came to: 'steps', 'loss' (the mean of the last pass over the batches), and what else is known."""
+
+
+class Losses:
+    """The losses of every step, read when somebody asks: reading one waits for it."""
+
+    def __init__(self) -> None:
+        self._seen: list[Any] = []
+
+    def add(self, loss: Any) -> None:
+        """A loss, or several in an array."""
+        self._seen.append(loss)
+
+    def read(self) -> Any:
+        """All of them, `[steps]`, in float64."""
+        import numpy as np
+
+        return np.concatenate([np.atleast_1d(np.asarray(loss, np.float64)) for loss in self._seen or [[]]])
+
+    def after(self, batches: int) -> dict[str, Any]:
+        """How many there are, and the mean of the last pass."""
+        losses = self.read()
+        return {"steps": len(losses), "loss": float(losses[-batches:].mean()) if len(losses) else None}
+
+
+def batches(job: Job, put: Callable[[Any], Any]) -> list[tuple[Any, ...]]:
+    """The job's batches, each array as `put` makes it."""
+    import numpy as np
+
+    with np.load(job["batches"]) as arrays:
+        return [tuple(put(arrays[f"{b}_{a}"]) for a in range(job["arrays"])) for b in range(job["count"])]
+
+
+def repeated(rows: int, wanted: int) -> list[int]:
+    """The numbers of so many rows out of fewer: again from the first when they are used up.
+
+    >>> repeated(2, 5)
+    [0, 1, 0, 1, 0]
+    """
+    return [number % rows for number in range(wanted)]
