@@ -4,6 +4,8 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
+from jaxdl.compare import layouts
+
 
 class LeNet(nnx.Module):
     def __init__(self, batch_norm, rngs):
@@ -35,17 +37,7 @@ def inputs(x):
 
 
 def weights(tensors):
-    found = {}
-    for name, value in tensors.items():
-        layer, _, kind = name.partition(".")
-        if kind == "weight" and value.ndim == 4:
-            found[f"{layer}.kernel"] = value.transpose(2, 3, 1, 0)
-        elif kind == "weight" and value.ndim == 2:
-            found[f"{layer}.kernel"] = value.T
-        else:
-            kinds = {"weight": "scale", "bias": "bias", "running_mean": "mean", "running_var": "var"}
-            if kind in kinds:
-                found[f"{layer}.{kinds[kind]}"] = value
+    found = layouts.flax(tensors)
     # PyTorch flattens channels first, Flax channels last.
     found["fc1.kernel"] = found["fc1.kernel"].reshape(16, 25, 120).swapaxes(0, 1).reshape(400, 120)
     return found

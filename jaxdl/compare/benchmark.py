@@ -1,66 +1,86 @@
-"""The framework benchmark: for every experiment with a twin parity first, then what it reaches, then its time."""
+"""The framework benchmark: for every workload parity first, then its time in every mode, then what training came to."""
 
 import os
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-
-from jaxdl import parity, train
+from jaxdl import parity
 from jaxdl.compare import machine
-from jaxdl.compare.timing import modes_for, time_modes
-from jaxdl.experiment import Experiment, precision
+from jaxdl.compare.modes import FRAMEWORKS, Mode, modes_for
+from jaxdl.compare.timing import Timing
+from jaxdl.compare.timing import stages as timing_stages
+from jaxdl.compare.workload import Workload
 from jaxdl.parity import document
+from jaxdl.parity.reference import twin_of
 
-SAMPLES = 24
+PARITY_STEPS = 20
 
 Result = dict[str, Any]
 Tell = Callable[[str], None]
 
 
-def run(experiments: Iterable[Experiment], *, rounds: int, threads: int, tell: Tell = lambda text: None) -> Result:
-    """Benchmark the experiments that have a twin.
+@dataclass(frozen=True)
+class Settings:
+    """How a benchmark is run.
+
+    Attributes:
+        rounds: turns that each mode gets.
+        turn: seconds of a turn.
+        threads: cores that every framework gets, the same ones for all; None: all of them.
+        frameworks: of 'jax', 'torch', 'tensorflow': jax and torch must be among them.
+        whole: parity over each experiment's whole run, not its first steps.
+        device: 'cpu' or 'gpu'.
+        tf32: whether both frameworks may round float32 products' factors to TF32 on a GPU.
+    """
+
+    rounds: int = 7
+    turn: float = 0.3
+    threads: int | None = None
+    frameworks: tuple[str, ...] = ("jax", "torch")
+    whole: bool = False
+    device: str = "cpu"
+    tf32: bool = False
+
+
+def run(works: Sequence[Workload], settings: Settings = Settings(), tell: Tell = lambda text: None) -> Result:
+    """Benchmark some workloads.
 
     Args:
-        experiments: what to compare.
-        rounds: turns that each mode gets.
-        threads: cores that every framework gets, the same ones for all.
+        works: what to compare; experiments without a twin are left out.
+        settings: how.
         tell: called with a line of text at each stage.
 
     Returns:
-        The result as JSON holds it: machine and versions, and for each experiment `parity`, `score`, `samples`,
-        `timing`.
+        The result as JSON holds it: machine and versions, and for each task of each workload an entry of `experiments`:
+        `name`, `label`, `task`, `parity`, `timing`.
 
     Raises:
-        ValueError: rounds below 1, or threads outside what the machine has.
-        ModuleNotFoundError: PyTorch is not installed.
+        ValueError: rounds below 1, threads outside what the machine has, an unknown framework or device.
+        ModuleNotFoundError: a framework is not installed.
+        RuntimeError: a GPU is asked for where jax or PyTorch sees none.
     """
-    parity.require_torch()
-    if rounds < 1:
-        raise ValueError(f"rounds must be at least 1, given {rounds}")
-    if not 1 <= threads <= machine.cores():
-        raise ValueError(f"threads must be between 1 and the {machine.cores()} cores of this machine, given {threads}")
+    cores = _checked(settings)
+    device = machine.device(settings.device)
+    works = [work for work in works if work.experiment.twin is not None]
     started, load = time.perf_counter(), machine.load()
-    cores = sorted(os.sched_getaffinity(0))[:threads] if hasattr(os, "sched_getaffinity") else list(range(threads))
-    result = {
-        **machine.describe(),
-        "settings": {"rounds": rounds, "threads": threads, "dtype": "float32", "device": "CPU"},
-        "experiments": [
-            _one(experiment, rounds, cores, lambda text, name=experiment.name: tell(f"{name}: {text}"))  # type: ignore[misc]  # mypy cannot type the default
-            for experiment in experiments
-            if experiment.twin is not None
-        ],
+    entries: list[Result] = []
+    for work in works:
+        entries += _entries(work, settings, cores, lambda text, label=work.label: tell(f"{label}: {text}"))  # type: ignore[misc]  # mypy cannot type the default
+    return {
+        **machine.describe(settings.frameworks),
+        "settings": {**asdict(settings), "threads": len(cores), "dtype": "float32", "device": device},
+        "experiments": entries,
+        "seconds": time.perf_counter() - started,
+        "load": {"before": load, "after": machine.load()},
     }
-    return {**result, "seconds": time.perf_counter() - started, "load": {"before": load, "after": machine.load()}}
 
 
-def stages(experiments: Iterable[Experiment], rounds: int) -> int:
-    """How often `run` calls `tell`: twice an experiment, and for each mode and round."""
-    return sum(2 + len(modes_for(e, e.config())) + rounds for e in experiments if e.twin is not None)
+def stages(works: Sequence[Workload], settings: Settings) -> int:
+    """How often `run` calls `tell`."""
+    return sum(1 + timing_stages(work, _modes(work, settings)) for work in works if work.experiment.twin is not None)
 
 
 def save(result: Result, path: Path) -> None:
@@ -68,61 +88,81 @@ def save(result: Result, path: Path) -> None:
     document.save(path, result)
 
 
-def _one(experiment: Experiment, rounds: int, cores: list[int], tell: Tell) -> Result:
-    config = experiment.config()
+def _checked(settings: Settings) -> list[int]:
+    """The cores that all shall have, if the settings are sound."""
+    parity.require_torch()
+    machine.require(settings.frameworks)
+    threads = machine.cores() if settings.threads is None else settings.threads
+    if settings.rounds < 1:
+        raise ValueError(f"rounds must be at least 1, given {settings.rounds}")
+    if not 1 <= threads <= machine.cores():
+        raise ValueError(f"threads must be between 1 and the {machine.cores()} cores of this machine, given {threads}")
+    unknown = [name for name in settings.frameworks if name not in FRAMEWORKS]
+    missing = [name for name in FRAMEWORKS[:2] if name not in settings.frameworks]
+    if unknown or missing:
+        raise ValueError(
+            f"frameworks must be jax,torch or jax,torch,tensorflow, given {','.join(settings.frameworks)}"
+        )
+    if settings.device not in ("cpu", "gpu"):
+        raise ValueError(f"device must be cpu or gpu, given {settings.device!r}")
+    return sorted(os.sched_getaffinity(0))[:threads] if hasattr(os, "sched_getaffinity") else list(range(threads))
+
+
+def _modes(work: Workload, settings: Settings) -> list[Mode]:
+    return modes_for(work.experiment, work.config, settings.frameworks)
+
+
+def _entries(work: Workload, settings: Settings, cores: list[int], tell: Tell) -> list[Result]:
     tell("parity")
-    ladder = parity.check(experiment, config, spread=True)
-    tell("training")
-    score, samples = _score(experiment, config)
+    ladder = _ladder(work, settings.whole)
     failure = str(ladder.failures[0]) if ladder.failures else None
-    return {
-        "name": experiment.name,
-        "summary": experiment.summary,
-        "config": asdict(config),
-        "parity": {
-            "agrees": failure is None,
-            "failure": failure,
-            "rungs": ladder.summary(),
-            "curves": {d: {f: curve.tolist() for f, curve in both.items()} for d, both in ladder.curves.items()},
-            "allowed": {dtype: ladder.allowed(dtype).tolist() for dtype in ladder.curves},
-            "spread": {name: curve.tolist() for name, curve in ladder.spread.items()},
-        },
-        "score": score,
-        "samples": samples,
-        "timing": [] if failure else time_modes(experiment, config, rounds=rounds, cores=cores, tell=tell),
+    found: dict[Any, list[Result]] = {task: [] for task in work.tasks}
+    if failure is None:
+        job = {"cores": cores, "device": settings.device, "tf32": settings.tf32}
+        timing = Timing(
+            work, _modes(work, settings), rounds=settings.rounds, turn=settings.turn, settings=job, tell=tell
+        )
+        found = timing.take()
+    proof = {
+        "agrees": failure is None,
+        "failure": failure,
+        "rungs": ladder.summary(),
+        "curves": {d: {f: curve.tolist() for f, curve in both.items()} for d, both in ladder.curves.items()},
+        "allowed": {dtype: ladder.allowed(dtype).tolist() for dtype in ladder.curves},
+        "spread": {name: curve.tolist() for name, curve in ladder.spread.items()},
     }
+    return [
+        {
+            "name": work.experiment.name,
+            "label": work.label,
+            "task": {"kind": kind, "number": number},
+            "summary": work.experiment.summary,
+            "config": asdict(work.config),
+            "parity": proof,
+            "timing": found[kind, number],
+        }
+        for kind, number in work.tasks
+    ]
 
 
-def _score(experiment: Experiment, config: Any) -> tuple[Result, Result]:
-    """What a run reaches against its bound and its witnesses, and what the trained model says of some test data."""
-    state, history = experiment.run(config, progress=False)
-    with precision(config.dtype):
-        program = experiment.program(config)
-        on_training_data = train.evaluate(program, state, experiment.source(config))
-        batch = next(experiment.evaluation(config).batches(0))
-        outputs = np.asarray(jax.jit(program.predict)(state, batch)) if program.predict else None
-    score = {
-        "bound": str(experiment.bound),
-        "holds": experiment.bound.holds(history.final),
-        "final": {**history.final, **{f"train_{name}": value for name, value in on_training_data.items()}},
-        "witnesses": {
-            name: {metric: float(value) for metric, value in values.items()}
-            for name, values in experiment.witnesses(config).items()
-        },
-    }
-    return score, {} if outputs is None else _samples(np.asarray(batch[0]), np.asarray(batch[-1]), outputs)
-
-
-def _samples(inputs: np.ndarray, target: np.ndarray, outputs: np.ndarray) -> Result:
-    """Pictures with what the model says of them, its mistakes first; or numbers beside the predicted ones."""
-    if not np.issubdtype(target.dtype, np.integer):
-        return {"kind": "numbers", "target": target.tolist(), "prediction": outputs.tolist()}
-    prediction = outputs.argmax(axis=-1)
-    wrong = np.flatnonzero(prediction != target)
-    chosen = np.concatenate([wrong, np.flatnonzero(prediction == target)])[:SAMPLES]
-    result: Result = {"kind": "classes", "mistakes": len(wrong), "rows": len(target)}
-    images = inputs[:, 0] if inputs.ndim == 4 else inputs
-    if images.ndim == 3:
-        result["images"] = np.round(255 * images[chosen]).astype(int).tolist()
-    result["target"], result["prediction"] = target[chosen].tolist(), prediction[chosen].tolist()
-    return result
+def _ladder(work: Workload, whole: bool) -> parity.Ladder:
+    """The ladder over the whole run, or over its first steps."""
+    if whole:
+        return parity.check(work.experiment, work.config, spread=True)
+    ladders = []
+    for dtype in ("float64", "float32"):
+        config = replace(work.config, dtype=dtype)
+        ladders.append(
+            parity.ladder(
+                work.experiment.program(config),
+                twin_of(work.experiment, config),
+                work.experiment.source(config),
+                steps=PARITY_STEPS,
+                seed=config.seed,
+                dtype=dtype,
+                name=work.label,
+            )
+        )
+    curves = {dtype: curve for ladder in ladders for dtype, curve in ladder.curves.items()}
+    rows = tuple(row for ladder in ladders for row in ladder.rows)
+    return parity.Ladder(work.label, rows, curves, ladders[0].reference)

@@ -3,14 +3,17 @@
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
+from importlib.util import find_spec
 from typing import Any
 
 import jaxdl
 from jaxdl.parity.frozen import processor
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "torch")
+EXTRA = {"tensorflow": ("tensorflow", "keras")}
 
 
 def cores() -> int:
@@ -18,8 +21,44 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def describe() -> dict[str, Any]:
+def require(frameworks: Sequence[str]) -> None:
+    """See that the frameworks that are no part of a usual installation are there.
+
+    Raises:
+        ModuleNotFoundError: one is not; the error says how to get it.
+    """
+    for framework, packages in EXTRA.items():
+        if framework in frameworks and find_spec(packages[0]) is None:
+            raise ModuleNotFoundError(
+                f"{framework} is not installed; in a checkout: make compare FRAMEWORKS=jax,torch,{framework}, elsewhere: "
+                f"pip install 'jaxdl[{framework}]'"
+            )
+
+
+def device(kind: str) -> str:
+    """The name of what is computed on.
+
+    Raises:
+        RuntimeError: 'gpu' where jax or PyTorch sees none.
+    """
+    if kind == "cpu":
+        return "CPU"
+    import jax
+    import torch
+
+    try:
+        seen = jax.devices("gpu")
+    except RuntimeError:
+        seen = []
+    if not seen or not torch.cuda.is_available():
+        blind = " and ".join(n for n, sees in (("jax", seen), ("PyTorch", torch.cuda.is_available())) if not sees)
+        raise RuntimeError(f"--gpu: {blind} can use no GPU here; install jax[cuda13] and a CUDA build of PyTorch, or leave it out")
+    return str(seen[0].device_kind)
+
+
+def describe(frameworks: Sequence[str] = ()) -> dict[str, Any]:
     """Machine, versions, flags, time and commit, as JSON holds them."""
+    packages = [*PACKAGES, *(package for name in frameworks for package in EXTRA.get(name, ()))]
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
@@ -30,7 +69,7 @@ def describe() -> dict[str, Any]:
             "system": platform.platform(),
             "python": platform.python_version(),
         },
-        "versions": {"jaxdl": jaxdl.__version__, **{package: _version(package) for package in PACKAGES}},
+        "versions": {"jaxdl": jaxdl.__version__, **{package: _version(package) for package in packages}},
         "flags": {"XLA_FLAGS": os.environ.get("XLA_FLAGS", "")},
     }
 
