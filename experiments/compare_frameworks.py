@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -16,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from jaxdl.cli import guarded
 
 OUT = Path("reports/compare")
-QUICK_ROUNDS = 3
+QUICK_TURN = 0.1  # seconds
 
 
 @contextmanager
@@ -51,37 +52,103 @@ def compare_operations(names: tuple[str, ...], rounds: int, out: Path) -> None:
     screen.print(f"page: {out / 'performance.md'}   data: {out / 'operations.json'}", soft_wrap=True)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("names", nargs=-1)
-@click.option("--rounds", type=int, default=7, show_default=True, help="turns that each mode gets")
-@click.option("--quick", is_flag=True, help=f"{QUICK_ROUNDS} rounds")
-@click.option("--threads", type=int, default=None, help="cores for every framework  [default: all]")
-@click.option("--ops", is_flag=True, help="the functions NAMES (default: all) beside stock jax, Flax and optax")
-@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="folder of the page")
-def compare_frameworks(
-    names: tuple[str, ...], rounds: int, quick: bool, threads: int | None, ops: bool, out: Path
-) -> None:
-    """Compare jax with PyTorch on the experiments NAMES (default: all that have a twin)."""
+def compare_growth(settings: Any, out: Path) -> None:
+    """How a step's time grows: a table, pictures, JSON."""
     from jaxdl import compare, report
-    from jaxdl.compare import machine
-    from jaxdl.experiment import discover, find
+    from jaxdl.compare import growth
 
-    if ops:
-        compare_operations(names, QUICK_ROUNDS if quick else rounds, out)
-        return
-    chosen = [find(name) for name in names] or [found for found in discover().values() if found.twin]
-    rounds = QUICK_ROUNDS if quick else rounds
-    with telling(compare.stages(chosen, rounds)) as tell:
-        result = compare.run(chosen, rounds=rounds, threads=machine.cores() if threads is None else threads, tell=tell)
+    with telling(growth.stages(growth.series_here())) as tell:
+        result = growth.run(settings, tell)
+    compare.save(result, out / "growth.json")
+    screen = Console()
+    screen.print(report.growth_table(result))
+    for picture in report.growth_pictures(result, out):
+        screen.print(f"picture: {picture}", soft_wrap=True)
+    screen.print(f"data: {out / 'growth.json'}", soft_wrap=True)
+
+
+def benchmark(names: tuple[str, ...], settings: Any, quick: bool) -> Any:
+    """The result of the suite, or of the named experiments."""
+    from jaxdl import compare
+    from jaxdl.experiment import find
+
+    works = [compare.training(find(name)) for name in names] or compare.suite(quick)
+    with telling(compare.stages(works, settings)) as tell:
+        return compare.run(works, settings, tell)
+
+
+def show(result: Any, out: Path, against: Any) -> None:
+    """The tables, the page, the JSON; an error at the end where numbers differ, or something became slower."""
+    from jaxdl import compare, report
+
     compare.save(result, out / "results.json")
     result = report.load(out / "results.json")
     page = report.page(result, out)
     screen = Console()
     screen.print(report.table(result))
+    screen.print(report.summary(result))
     screen.print(f"page: {page}   data: {out / 'results.json'}   {result['seconds']:.0f} s", soft_wrap=True)
-    broken = [one["name"] for one in result["experiments"] if not one["parity"]["agrees"]]
+    broken = [one["label"] for one in result["experiments"] if not one["parity"]["agrees"]]
     if broken:
         raise ValueError(f"parity failed, and no time is shown, for {', '.join(broken)}")
+    if against is not None:
+        found = report.changes(result, against)
+        screen.print(report.changes_table(found))
+        slower = [f"{change.workload}, {change.mode}" for change in found if change.slower]
+        if slower:
+            raise ValueError(f"slower than the earlier result beyond the noise: {'; '.join(slower)}")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("names", nargs=-1)
+@click.option("--quick", is_flag=True, help="fewer workloads, shorter turns: under three minutes on two cores")
+@click.option("--whole", is_flag=True, help="compare the numbers over whole runs before anything is timed")
+@click.option("--rounds", type=int, default=7, show_default=True, help="turns that each mode gets")
+@click.option("--threads", type=int, default=None, help="cores for every framework  [default: all]")
+@click.option("--frameworks", default="jax,torch", show_default=True, help="these, or jax,torch,tensorflow")
+@click.option("--gpu", is_flag=True, help="on the GPU that both jax and PyTorch see")
+@click.option("--tf32", is_flag=True, help="with --gpu: both may round the factors of float32 products to TF32")
+@click.option("--growth", is_flag=True, help="how a step's time grows with batch size, width and length")
+@click.option(
+    "--ops", is_flag=True, help="the functions NAMES (default: all) beside stock jax, Flax, optax and PyTorch"
+)
+@click.option(
+    "--against", type=click.Path(path_type=Path), help="an earlier results.json: say what became slower since"
+)
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="folder of the page")
+def compare_frameworks(
+    names: tuple[str, ...],
+    quick: bool,
+    rounds: int,
+    frameworks: str,
+    gpu: bool,
+    growth: bool,
+    ops: bool,
+    against: Path | None,
+    out: Path,
+    **given: Any,
+) -> None:
+    """Compare jax with PyTorch: on the suite's workloads, or on training the experiments NAMES as they are.
+
+    First the numbers, then the times; a table, a page and JSON.
+    """
+    if ops:
+        compare_operations(names, rounds, out)
+        return
+    from jaxdl import compare, report
+
+    earlier = None if against is None else report.load(against)  # a wrong path must not cost ten minutes
+    settings = compare.Settings(
+        rounds=rounds,
+        turn=QUICK_TURN if quick else compare.Settings.turn,
+        frameworks=tuple(frameworks.split(",")),
+        device="gpu" if gpu else "cpu",
+        **given,
+    )
+    if growth:
+        compare_growth(settings, out)
+    else:
+        show(benchmark(names, settings, quick), out, earlier)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,9 @@ def proof_fails(mine: Mapping[str, np.ndarray], reference: Mapping[str, np.ndarr
     missing = [name for name in reference if name not in mine]
     if missing:
         return float("inf"), f"it lacks PyTorch's {', '.join(missing)}"
-    scale = max((float(np.abs(g).max(initial=0)) for n, g in reference.items() if n not in ("output", "loss")), default=0)
+    scale = max(
+        (float(np.abs(g).max(initial=0)) for n, g in reference.items() if n not in ("output", "loss")), default=0
+    )
     gaps = {
         name: _apart(mine[name], value, 0.0 if name in ("output", "loss") else 1e-3 * scale)
         for name, value in reference.items()

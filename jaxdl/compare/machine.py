@@ -30,8 +30,8 @@ def require(frameworks: Sequence[str]) -> None:
     for framework, packages in EXTRA.items():
         if framework in frameworks and find_spec(packages[0]) is None:
             raise ModuleNotFoundError(
-                f"{framework} is not installed; in a checkout: make compare FRAMEWORKS=jax,torch,{framework}, elsewhere: "
-                f"pip install 'jaxdl[{framework}]'"
+                f"{framework} is not installed; in a checkout: make compare FRAMEWORKS=jax,torch,{framework}, "
+                f"elsewhere: pip install 'jaxdl[{framework}]'"
             )
 
 
@@ -51,8 +51,11 @@ def device(kind: str) -> str:
     except RuntimeError:
         seen = []
     if not seen or not torch.cuda.is_available():
-        blind = " and ".join(n for n, sees in (("jax", seen), ("PyTorch", torch.cuda.is_available())) if not sees)
-        raise RuntimeError(f"--gpu: {blind} can use no GPU here; install jax[cuda13] and a CUDA build of PyTorch, or leave it out")
+        both = (("jax", bool(seen)), ("PyTorch", torch.cuda.is_available()))
+        blind = " and ".join(name for name, sees in both if not sees)
+        raise RuntimeError(
+            f"--gpu: {blind} can use no GPU here; install jax[cuda13] and a CUDA build of PyTorch, or leave it out"
+        )
     return str(seen[0].device_kind)
 
 

@@ -38,8 +38,8 @@ class Mode:
 MODES = {
     mode.name: mode
     for mode in (
-        Mode("jax", "JAX (jaxdl)", "jax", "ours", caches=True, engine="jax"),
-        Mode("flax", "stock Flax + optax", "jax", "stock_flax", "_flax", caches=True, proof=True),
+        Mode("jax", "JAX", "jax", "ours", caches=True, engine="jax"),
+        Mode("flax", "stock Flax", "jax", "stock_flax", "_flax", caches=True, proof=True),
         Mode("eager", "PyTorch eager", "torch", "pytorch", "_torch"),
         Mode("compile", "torch.compile", "torch", "pytorch", "_torch", caches=True),
         Mode("channels_last", "PyTorch channels_last", "torch", "pytorch", "_torch"),

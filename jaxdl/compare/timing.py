@@ -21,6 +21,7 @@ from jaxdl.parity.record import initial_tensors
 from jaxdl.random import TorchGenerator
 
 REFERENCE = "eager"
+ANSWERS = ("infer", "product")  # what they give are arrays, not losses
 TRIAL = 3  # steps that warm up; as many again, and what takes a tenth of a turn, tell how long one takes
 PAUSE = 0.05  # the worker threads of the process that just ran fall asleep
 BATCHES = 64
@@ -60,7 +61,9 @@ class Timing:
         self._workers: dict[str, Worker] = {}
         self._values: dict[tuple[str, Task], np.ndarray] = {}
         self._proofs: dict[str, dict[str, np.ndarray]] = {}
-        self._differs: dict[str, str] = {}  # what a peer cannot have as PyTorch has it: its first step alone is the same
+        self._differs: dict[
+            str, str
+        ] = {}  # what a peer cannot have as PyTorch has it: its first step alone is the same
         self.rows: dict[Task, dict[str, Row]] = {
             task: {mode.name: {"mode": mode.name, "label": mode.label} for mode in modes} for task in work.tasks
         }
@@ -121,8 +124,8 @@ class Timing:
             differs = self._differs[name]
             for task in self._work.tasks:
                 mine, reference = self._values[name, task], self._values[REFERENCE, task]
-                compare = outputs_differ if task[0] == "infer" else losses_differ
-                gap, reason = compare(mine, reference, *([1] if differs and task[0] != "infer" else []))
+                compare = outputs_differ if task[0] in ANSWERS else losses_differ
+                gap, reason = compare(mine, reference, *([1] if differs and task[0] not in ANSWERS else []))
                 self.rows[task][name] |= {"difference": gap, **({"note": differs} if differs else {})}
                 if reason:
                     self._drop(name, reason)
@@ -217,4 +220,4 @@ def _made(folder: Path) -> Path:
 
 
 def _words(task: Task) -> str:
-    return {"train": "training", "infer": f"inference of {task[1]}", "sweep": f"{task[1]} runs"}[task[0]]
+    return {"infer": f"inference of {task[1]}", "sweep": f"{task[1]} runs"}.get(task[0], "training")

@@ -1,7 +1,7 @@
 """One framework in one process: what the benchmark asks for, when it asks.
 
-Started as `python -m jaxdl.compare.worker`, with a job as JSON in its first line of stdin. Each later line is a request,
-each answer one line of JSON on stdout:
+Started as `python -m jaxdl.compare.worker`, with a job as JSON in its first line of stdin. Each later line is a
+request, each answer one line of JSON on stdout:
 
 - the job itself: import the framework and make everything ready -> import_s, build_s, differs
 - {"prepare": TASK}: do it for the first time -> first_s, and `values`, the path of what it gave

@@ -50,15 +50,18 @@ def curves(
     lower = panel(figure, (0.64, 0.5, 4.3, 1.85), "|JAX − PyTorch|", theme)
     _draw_differences(lower, losses, allowed, spread or {}, theme)
     lower.set_xlim(upper.get_xlim())
+    for axes in (upper, lower):
+        axes.locator_params(axis="x", integer=True)
     return figure
 
 
-def bars(rows: Sequence[Row], theme: Theme) -> "Figure":
+def bars(rows: Sequence[Row], theme: Theme, unit: str = "step") -> "Figure":
     """Milliseconds a step of each mode: a bar to the median, a whisker over all rounds, a point a round.
 
     Args:
         rows: of an experiment's timing; one without a time says why.
         theme: its colours.
+        unit: what takes that time.
 
     >>> from jaxdl.report.theme import LIGHT
     >>> bars([{"mode": "jax", "step_ms": [1.0, 1.1]}, {"mode": "eager", "reason": "not installed"}], LIGHT)
@@ -70,18 +73,19 @@ def bars(rows: Sequence[Row], theme: Theme) -> "Figure":
     axes.set(ylim=(len(rows), 0), yticks=[])
     axes.set_xlim(0, 1.03 * max((time for row in rows for time in rounds(row)), default=1.0))
     axes.xaxis.set_major_formatter(lambda time, _: f"{time:g}")
-    axes.set_xlabel("milliseconds a step", fontsize=TEXT, color=theme.muted)
+    axes.set_xlabel(f"milliseconds a {unit}", fontsize=TEXT, color=theme.muted)
     axes.spines["left"].set_visible(False)
     best = best_torch(rows)
     for place, row in enumerate(rows):
-        colour = {"jax": theme.jax, "torch": theme.torch, "engine": theme.muted}[framework(row)]
+        colour = {"jax": theme.jax, "flax": theme.jax, "torch": theme.torch}.get(framework(row), theme.muted)
         _write(axes, 0, place + 0.25, drawable(label(row)), theme, color=colour, weight="bold")
         if not rounds(row):
             _write(axes, 0, place + 0.62, drawable(verdict(row, rows)), theme, color=theme.muted)
             continue
         said = f"{significant(median(row))} ms · {verdict(row, rows)}"
         _write(axes, 1, place + 0.25, said, theme, color=theme.ink, ha="right")
-        fill = theme.torch_pale if framework(row) == "torch" and row is not best else colour
+        pale = {"torch": colour if row is best else theme.torch_pale, "flax": theme.jax_pale}
+        fill = pale.get(framework(row), colour)
         _draw_bar(axes, place + 0.66, rounds(row), fill, theme)
     return figure
 

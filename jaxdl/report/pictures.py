@@ -10,7 +10,7 @@ import numpy as np
 
 from jaxdl.report import canvas, figures
 from jaxdl.report.numerals import count, listed, scientific, significant
-from jaxdl.report.speed import Row, label, median, rounds, timing
+from jaxdl.report.speed import Row, is_jax, label, median, rounds, timing, unit
 from jaxdl.report.theme import DARK, LIGHT, Theme
 from jaxdl.report.wording import verdict
 
@@ -75,8 +75,10 @@ def _drawn(experiment: Mapping[str, Any]) -> Iterator[Picture]:
         yield picture("curves", said, lambda theme: figures.curves(losses, allowed, theme, spread))
     modes = timing(experiment)
     if any(rounds(mode) for mode in modes):
-        yield picture("bars", _of_bars(modes), lambda theme: figures.bars(modes, theme))
-    samples = experiment.get("samples") or {}
+        what = unit(experiment)
+        yield picture("bars", _of_bars(modes, what), lambda theme: figures.bars(modes, theme, what))
+    trained = next((row.get("after") or {} for row in modes if is_jax(row)), {})
+    samples = trained.get("samples") or {}
     shown = (samples.get("target") or [], samples.get("prediction") or [])
     if samples.get("kind") == "classes" and samples.get("images"):
         images = samples["images"]
@@ -118,14 +120,14 @@ def _of_spread(losses: Mapping[str, figures.Losses], spread: Mapping[str, Sequen
     return f" PyTorch's own float32 runs, with their sums in other orders, differ from it by at most {listed(said)}."
 
 
-def _of_bars(rows: list[Row]) -> str:
+def _of_bars(rows: list[Row], what: str) -> str:
     said = []
     for row in rows:
         times, time = rounds(row), ""
         if times:
             time = f"{significant(median(row))} ms ({significant(min(times))} to {significant(max(times))}), "
         said.append(f"{label(row)}: {time}{verdict(row, rows)}")
-    return f"Bars of the time for one step, with the spread of the rounds. {'; '.join(said)}."
+    return f"Bars of the time for one {what}, with the spread of the rounds. {'; '.join(said)}."
 
 
 def _of_digits(target: list[int], prediction: list[int]) -> str:

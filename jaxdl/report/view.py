@@ -6,8 +6,23 @@ from typing import Any
 
 from jaxdl.report.numerals import count, duration, moment, scientific, significant
 from jaxdl.report.result import Result
-from jaxdl.report.speed import Row, Speed, best_torch, framework, is_jax, label, median, of_jax, rounds, timing
-from jaxdl.report.wording import agreement, compared, headline, largest, payback, verdict
+from jaxdl.report.speed import (
+    Row,
+    Speed,
+    best_torch,
+    framework,
+    is_jax,
+    label,
+    median,
+    of_jax,
+    of_stock,
+    rounds,
+    speed,
+    timing,
+    title,
+    unit,
+)
+from jaxdl.report.wording import agreement, compared, headline, largest, payback, range_of, verdict
 
 View = dict[str, Any]
 
@@ -20,12 +35,6 @@ RUNGS = {
     "evaluation": "loss and metrics on test data",
 }
 WEIGHTS = {"seed": "from the seed", "copied": "from PyTorch"}
-METRICS = {  # an epoch's own mean is no witness's figure: the parameters moved meanwhile
-    "loss": "training loss, last epoch’s mean",
-    "train_loss": "training loss, all rows",
-    "accuracy": "training accuracy, last epoch’s mean",
-    "train_accuracy": "training accuracy, all rows",
-}
 OCTAVES = 3  # a ratio of 8 fills its half of the overview's bar
 
 
@@ -58,6 +67,7 @@ def of_result(result: Result) -> View:
         "headline": headline(result).replace(" × ", "\xa0×\xa0"),  # a number stays in one line
         "setting": [str(part) for part in said if part],
         "rounds": count(settings["rounds"], "turn") if settings.get("rounds") else "several turns",
+        "whole": bool(settings.get("whole", True)),
         "dtype": settings.get("dtype") or "float32",
         "facts": [(name, str(value)) for name, value in facts.items() if value is not None],
     }
@@ -69,10 +79,12 @@ def of_experiment(experiment: Mapping[str, Any]) -> View:
     jax = next((row for row in rows if is_jax(row)), None)
     rungs = sorted(parity.get("rungs") or [], key=lambda row: row["dtype"] != "float64")
     topic, slash, short = experiment["name"].rpartition("/")
+    if experiment.get("label") not in (None, experiment["name"]) or experiment.get("task"):
+        topic, slash, short = experiment["name"], " ", title(experiment)
     return {
-        "name": experiment["name"],
+        "name": title(experiment),
         "topic": topic + slash,
-        "short": short,
+        "short": short.rpartition("/")[2] if short == experiment["name"] else short,
         "summary": experiment.get("summary") or "",
         "config": [(name, str(value)) for name, value in (experiment.get("config") or {}).items()],
         "agrees": parity["agrees"],
@@ -84,10 +96,14 @@ def of_experiment(experiment: Mapping[str, Any]) -> View:
         "modes": [_mode(row, rows) for row in rows],
         "payback": payback(rows),
         "engine": any(framework(row) == "engine" for row in rows),
+        "unit": unit(experiment),
         "speed": compared(found) if jax and rounds(jax) else "not timed",
+        "range": range_of(found),
+        "stock": compared(of_stock(experiment)) if of_stock(experiment) else "–",
         "bar": bar(found),
-        "score": score(experiment.get("score") or {}),
-        "mistakes": mistakes(experiment.get("samples") or {}),
+        "after": after(rows),
+        "mistakes": mistakes(((jax or {}).get("after") or {}).get("samples") or {}),
+        "notes": list(dict.fromkeys(f"{label(row)}: {row['note']}" for row in rows if row.get("note"))),
     }
 
 
@@ -140,8 +156,11 @@ def _mode(row: Row, rows: Sequence[Row]) -> View:
         "timed": bool(times),
         "best": row is best_torch(rows),
         "verdict": verdict(row, rows),
+        "range": range_of(speed(row, rows)) if times and row is not best_torch(rows) else "",
         "import": significant(row.get("import_s")),
-        "first": significant(row.get("first_step_s")),
+        "cold": significant(row.get("first_cold_s")),
+        "warm": significant(row.get("first_warm_s")) if row.get("first_warm_s") is not None else "",
+        "start": significant(row.get("start_warm_s", row.get("start_cold_s"))),
         "step": significant(median(row)) if times else "",
         "spread": f"{significant(min(times))}–{significant(max(times))}" if len(times) > 1 else "",
         "peak": significant(row.get("peak_mib")),
@@ -151,7 +170,7 @@ def _mode(row: Row, rows: Sequence[Row]) -> View:
 def bar(found: Speed | None) -> View | None:
     """The overview's bar: from the middle to the right for a faster jax, to the left for a slower one.
 
-    >>> bar(Speed(2.0, tie=False))
+    >>> bar(Speed(2.0, 1.9, 2.1))
     {'kind': 'faster', 'left': 50.0, 'width': 16.7}
     """
     if found is None:
@@ -162,25 +181,19 @@ def bar(found: Speed | None) -> View | None:
     return {"kind": kind, "left": round(left, 1), "width": round(50 * abs(octaves) / OCTAVES, 1)}
 
 
-def score(found: Mapping[str, Any]) -> View | None:
-    """What a run reached beside its bound and its witnesses; None where there is nothing to say."""
-    final, bound = dict(found.get("final") or {}), str(found.get("bound") or "")
-    if not final:
+def after(rows: Sequence[Row]) -> View | None:
+    """What training came to in each mode, after as many steps as were timed; None where nothing was trained.
+
+    >>> after([{"mode": "jax", "label": "JAX", "after": {"steps": 90, "loss": 0.5}}])["rows"]
+    [('JAX', '90', '0.500')]
+    """
+    found = [(row, row["after"]) for row in rows if (row.get("after") or {}).get("steps")]
+    if not found:
         return None
-    witnesses = dict(found.get("witnesses") or {})
-    columns = [final, *witnesses.values()]
-    known = dict.fromkeys(name for values in columns for name in values if name not in ("epoch", "seconds"))
-    metrics = [*(name for name in METRICS if name in known), *(name for name in known if name not in METRICS)]
-    reached = final.get(bound.partition(" ")[0])
+    final = next((after.get("final") for row, after in found if is_jax(row)), None) or {}
     return {
-        "bound": bound.replace("_", " ").replace(">=", "≥").replace("<=", "≤"),
-        "holds": bool(found.get("holds")),
-        "reached": None if reached is None else significant(reached),
-        "columns": ["this run", *witnesses],
-        "rows": [
-            (METRICS.get(name, name.replace("_", " ")), [significant(values.get(name)) for values in columns])
-            for name in metrics
-        ],
+        "rows": [(label(row), f"{after['steps']:,}", significant(after.get("loss"))) for row, after in found],
+        "tested": [(name.replace("_", " "), significant(value)) for name, value in final.items()],
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jaxdl.report.numerals import count, duration, listed, scientific, times
 from jaxdl.report.result import Result
-from jaxdl.report.speed import Row, Speed, best_torch, is_jax, median, of_jax, rounds, speed
+from jaxdl.report.speed import Row, Speed, best_torch, is_jax, median, of_jax, of_stock, rounds, speed, title
 
 NAMED = 3  # as many experiments are named in the headline, or factors listed; more are counted
 
@@ -21,28 +21,35 @@ def headline(result: Result) -> str:
     if not experiments:
         return "No experiment was compared."
     agreeing = [experiment for experiment in experiments if experiment["parity"]["agrees"]]
-    differing = [experiment["name"] for experiment in experiments if not experiment["parity"]["agrees"]]
+    differing = [title(experiment) for experiment in experiments if not experiment["parity"]["agrees"]]
     if not agreeing:
         return "JAX and PyTorch do not agree, and nothing is timed before they do."
-    every = "the one experiment" if len(experiments) == 1 else f"all {len(experiments)} experiments"
-    where = f"{len(agreeing)} of {len(experiments)} experiments" if differing else every
-    finding = f"JAX and PyTorch agree in {where}{_closeness(agreeing)}"
+    things = "workload" if any(experiment.get("task") for experiment in experiments) else "experiment"
+    every = f"the one {things}" if len(experiments) == 1 else f"all {len(experiments)} {things}s"
+    where = f"{len(agreeing)} of {len(experiments)} {things}s" if differing else every
+    finding = f"JAX and PyTorch agree in {where}{_closeness(agreeing, part(result))}"
     if len(agreeing) > 1:
         speeds = _speeds(agreeing)
     else:
-        speeds = f"on {agreeing[0]['name']} {_speed(agreeing[0])}" if differing else _speed(agreeing[0])
+        speeds = f"on {title(agreeing[0])} {_speed(agreeing[0])}" if differing else _speed(agreeing[0])
     return f"{'; '.join(clause for clause in (finding, _exceptions(differing), speeds) if clause)}."
 
 
-def _closeness(agreeing: Sequence[Any]) -> str:
+def part(result: Result) -> str:
+    """What parity was looked for over."""
+    settings = result.get("settings") or {}
+    return "over whole float64 runs" if settings.get("whole", True) else "in float64, over the first steps,"
+
+
+def _closeness(agreeing: Sequence[Any], over: str) -> str:
     found = [largest(experiment, "float64") for experiment in agreeing]
     differences = [difference for difference in found if difference is not None and math.isfinite(difference)]
     if not differences:
         return ""
     if max(differences) == 0:
-        return ": over whole float64 runs not one bit of any tensor differs"
+        return f": {over} not one bit of any tensor differs"
     most = scientific(max(differences))
-    return f": over whole float64 runs no tensor differs by more than {most} of its scale"
+    return f": {over} no tensor differs by more than {most} of its scale"
 
 
 def _exceptions(differing: Sequence[str]) -> str:
@@ -76,8 +83,11 @@ def _speeds(agreeing: Sequence[Any]) -> str:
         for name, ratios in groups.items()
         if ratios
     ]
+    stock = [found for found in map(of_stock, agreeing) if found is not None]
+    ahead = sum(found.low > 1 for found in stock)
+    more = f", and ahead of stock Flax and optax in {ahead} of {len(stock)}" if stock else ""
     without = f", while {untimed} {'has' if untimed == 1 else 'have'} no time to compare" if untimed else ""
-    return f"against the best PyTorch mode JAX is {listed(clauses)}{without}"
+    return f"against the best PyTorch mode JAX is {listed(clauses)}{more}{without}"
 
 
 def _factors(ratios: Sequence[float]) -> str:
@@ -94,7 +104,7 @@ def largest(experiment: Any, dtype: str) -> float | None:
 def compared(found: Speed | None) -> str:
     """A mode beside the best PyTorch mode.
 
-    >>> compared(Speed(1.87, tie=False)), compared(Speed(0.77, tie=False)), compared(Speed(1.04, tie=True))
+    >>> compared(Speed(1.87, 1.8, 1.9)), compared(Speed(0.77, 0.7, 0.8)), compared(Speed(1.04, 0.9, 1.1))
     ('1.9× faster', '1.3× slower', 'tie (1.04× faster)')
     """
     if found is None:
@@ -102,6 +112,15 @@ def compared(found: Speed | None) -> str:
     factor = times(found.ratio)
     words = "equal" if factor == "1.00×" else f"{factor} {'faster' if found.ratio > 1 else 'slower'}"
     return f"tie ({words})" if found.tie else words
+
+
+def range_of(found: Speed | None) -> str:
+    """The interval of a ratio.
+
+    >>> range_of(Speed(2.0, 1.9, 2.1))
+    '1.90–2.10'
+    """
+    return "" if found is None or found.low == found.high else f"{found.low:.2f}–{found.high:.2f}"
 
 
 def verdict(row: Row, rows: Sequence[Row]) -> str:
@@ -130,21 +149,21 @@ def agreement(experiment: Any) -> str:
 def payback(rows: Sequence[Row]) -> str:
     """After how many steps a faster jax has made up for a later start; empty where that is no question.
 
-    >>> jax = {"mode": "jax", "step_ms": [1.0], "import_s": 1.0, "first_step_s": 1.0}
-    >>> eager = {"mode": "eager", "label": "eager", "step_ms": [2.0], "import_s": 1.5, "first_step_s": 0.1}
+    >>> jax = {"mode": "jax", "step_ms": [1.0], "start_cold_s": 2.0}
+    >>> eager = {"mode": "eager", "label": "eager", "step_ms": [2.0], "start_cold_s": 1.6}
     >>> payback([jax, eager])
-    'Import and first step take JAX 400 ms longer than eager; after 400 steps it has made that up.'
+    'Its first start takes JAX 400 ms longer than eager; after 400 steps it has made that up.'
     """
     jax, best = next((row for row in rows if is_jax(row)), None), best_torch(rows)
     found = None if jax is None else speed(jax, rows)
-    starts = [row.get(part) for row in (jax, best) if row for part in ("import_s", "first_step_s")]
+    starts = [row.get("start_cold_s") for row in (jax, best) if row]
     if jax is None or best is None or found is None or found.tie or found.ratio <= 1 or None in starts:
         return ""
-    late = jax["import_s"] + jax["first_step_s"] - best["import_s"] - best["first_step_s"]
+    late = jax["start_cold_s"] - best["start_cold_s"]
     if late <= 0:
-        return f"Import and first step, too, take JAX less time than {best['label']}."
+        return f"Its first start, too, takes JAX less time than {best['label']}."
     steps = math.ceil(round(1e3 * late / (median(best) - median(jax)), 6))
     return (
-        f"Import and first step take JAX {duration(late)} longer than {best['label']}; "
+        f"Its first start takes JAX {duration(late)} longer than {best['label']}; "
         f"after {count(steps, 'step')} it has made that up."
     )

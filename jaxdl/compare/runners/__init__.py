@@ -1,4 +1,4 @@
-"""How each framework runs a workload: a module each, with `load(job)`, which imports the framework, and `build(job)`."""
+"""How each framework runs a workload: a module each, with `load(job)`, which imports it, and `build(job)`."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ class Task(Protocol):
         """Compile it and do it once, to the end."""
 
     def check(self) -> Any:
-        """What it gives, for comparison with the other modes: the losses of the first CHECKED_STEPS steps, or outputs."""
+        """What it gives, for comparison with the other modes: the losses of the first steps, or outputs."""
 
     def turn(self, count: int) -> int:
         """Do it at least `count` times, to the end; how often it was."""
@@ -31,13 +31,14 @@ class Runner(Protocol):
     differs: str
 
     def task(self, kind: str, number: int) -> Task:
-        """'train' on batches of that size, 'infer' on that many rows, 'sweep' over that many seeds."""
+        """'train' on batches of that size, 'infer' on that many rows, 'sweep' over that many seeds; where the machine's
+        ceiling is asked for, 'product' of two square matrices of that size."""
 
     def agree(self) -> dict[str, Any]:
         """Output, loss and gradients of the first batch in float64: 'output', 'loss' and PyTorch's names."""
 
     def after(self) -> dict[str, Any]:
-        """What training came to: 'steps', 'loss' (the mean of the last pass over the batches), and what else is known."""
+        """What training came to: 'steps', 'loss' (the mean of the last pass over the batches), what else is known."""
 
 
 class Losses:

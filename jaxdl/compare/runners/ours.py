@@ -49,8 +49,8 @@ class Ours:
         self.losses = Losses()
 
     def task(self, kind: str, number: int) -> Task:
-        """One of the three."""
-        return {"train": _Training, "infer": _Inference, "sweep": _Sweep}[kind](self, number)
+        """One of the four."""
+        return {"train": _Training, "infer": _Inference, "sweep": _Sweep, "product": _Product}[kind](self, number)
 
     def rows(self, number: int) -> tuple[np.ndarray, ...]:
         """So many rows of the data, and their targets."""
@@ -76,6 +76,7 @@ class Ours:
         found = self.losses.after(len(self.source))
         if not found["steps"]:
             return found
+        found["flops"] = flops(self.program, self.run.state, self._given[0])
         evaluation = self.experiment.evaluation(self.config)
         found["final"] = self._train.evaluate(self.program, self.run.state, evaluation)
         if self.program.predict is not None:
@@ -89,7 +90,7 @@ class _Training:
     """Steps in calls of as many as the engine itself puts into one."""
 
     def __init__(self, ours: Ours, number: int) -> None:
-        self._ours = ours
+        self._ours, self._left = ours, 0
 
     def first(self) -> None:
         self.turn(1)
@@ -101,12 +102,12 @@ class _Training:
     def turn(self, count: int) -> int:
         import jax
 
-        run, left = self._ours.run, count
-        while left:
-            for measured in self._ours.calls.epoch(run.generator, lambda: left):
+        run, self._left = self._ours.run, count
+        while self._left:
+            for measured in self._ours.calls.epoch(run.generator, lambda: self._left):
                 self._ours.losses.add(_Rows(measured))
-                left -= measured.steps
-                if not left:
+                self._left -= measured.steps
+                if not self._left:
                     break
             if run.batch == len(run.source):
                 run.epoch, run.batch = run.epoch + 1, 0
@@ -176,6 +177,42 @@ class _Sweep:
             self._lockstep.train(lambda: None)
             done += steps
         return done
+
+
+class _Product:
+    """A product of two square matrices of float32."""
+
+    def __init__(self, ours: Ours, number: int) -> None:
+        import jax
+
+        self._factor = jax.device_put(np.random.RandomState(0).randn(number, number).astype(np.float32))
+        self._product = jax.jit(lambda a: a @ a)
+
+    def first(self) -> None:
+        self.turn(1)
+
+    def check(self) -> Any:
+        return self._product(self._factor)
+
+    def turn(self, count: int) -> int:
+        import jax
+
+        for _ in range(count):
+            product = self._product(self._factor)
+        jax.block_until_ready(product)
+        return count
+
+
+def flops(program: Any, state: Any, batch: Any) -> float:
+    """Operations of a step on floating numbers, from XLA's own analysis; that counts a loop's body once, so that where
+    there is one, the trace's products are counted instead."""
+    import jax
+
+    from jaxdl.train.work import multiplications
+
+    traced = jax.jit(program.step).trace(state, batch)
+    analysed = float(traced.lower().cost_analysis()["flops"])
+    return max(analysed, 2 * multiplications(traced.jaxpr.jaxpr)) if "scan" in str(traced.jaxpr) else analysed
 
 
 def samples(inputs: np.ndarray, target: np.ndarray, outputs: Any) -> dict[str, Any]:

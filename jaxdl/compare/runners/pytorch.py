@@ -48,6 +48,8 @@ class PyTorch:
 
     def task(self, kind: str, number: int) -> Task:
         """One of the three; a sweep is one run after the other, each as fast as one alone."""
+        if kind == "product":
+            return _Product(self, number)
         return _Inference(self, number) if kind == "infer" else _Training(self, runs=number if kind == "sweep" else 1)
 
     def agree(self) -> dict[str, Any]:
@@ -126,5 +128,27 @@ class _Inference:
         with self._pytorch.torch.inference_mode():
             for _ in range(count):
                 self._forward(*self._inputs)
+        self._pytorch.wait()
+        return count
+
+
+class _Product:
+    """A product of two square matrices of float32."""
+
+    def __init__(self, pytorch: PyTorch, number: int) -> None:
+        import numpy as np
+
+        factor = np.random.RandomState(0).randn(number, number).astype(np.float32)
+        self._pytorch, self._factor = pytorch, pytorch.placed(pytorch.torch.from_numpy(factor))
+
+    def first(self) -> None:
+        self.turn(1)
+
+    def check(self) -> Any:
+        return (self._factor @ self._factor).cpu()
+
+    def turn(self, count: int) -> int:
+        for _ in range(count):
+            self._factor @ self._factor
         self._pytorch.wait()
         return count
