@@ -22,7 +22,7 @@ from jaxdl.random import TorchGenerator
 
 REFERENCE = "eager"
 ANSWERS = ("infer", "product")  # what they give are arrays, not losses
-TRIAL = 3  # steps that warm up; as many again, and what takes a tenth of a turn, tell how long one takes
+TRIAL = 3
 PAUSE = 0.05  # the worker threads of the process that just ran fall asleep
 BATCHES = 64
 LONGEST = 4  # turns that the slowest mode's one may take, for all take the same steps
@@ -133,35 +133,36 @@ class Timing:
 
     def _interleave(self, task: Task) -> None:
         """Turns of as many steps for every mode, in an order that moves on every round."""
-        rows = self.rows[task]
-        trials = {}
-        for name in list(self._workers):
-            seconds = self._attempt(name, lambda name=name: self._trial(self._workers[name], task))  # type: ignore[misc]
-            if seconds is not None:
-                trials[name] = seconds
-                rows[name]["step_ms"] = []
-        if not trials:
-            return
-        typical, slowest = statistics.median(trials.values()), max(trials.values())
-        count = max(1, round(min(self._turn / typical, LONGEST * self._turn / slowest)))
+        for name in self._workers:
+            self.rows[task][name]["step_ms"] = []
+        count = TRIAL
+        for share in (0, 1 / 4, 1):  # warm up; a few steps tell how many to try, and those how many to take
+            count = self._count(task, count, share)
         for number in range(self._rounds):
             order = list(self._workers)
             begin = number % max(len(order), 1)
             for name in order[begin:] + order[:begin]:
                 time.sleep(PAUSE)
-                found = self._attempt(name, lambda name=name: self._workers[name].turn(task, count))  # type: ignore[misc]
+                found = self._taken(name, task, count)
                 if found is not None:
-                    rows[name]["step_ms"].append(1e3 * found[0] / found[1])
+                    self.rows[task][name]["step_ms"].append(1e3 * found)
         for name in self._workers:
-            rows[name] |= {"steps_a_turn": count, "median_ms": statistics.median(rows[name]["step_ms"])}
+            times = self.rows[task][name]["step_ms"]
+            self.rows[task][name] |= {"steps_a_turn": count, "median_ms": statistics.median(times)}
 
-    def _trial(self, worker: Worker, task: Task) -> float:
-        """Seconds a step, warmed up."""
-        worker.turn(task, TRIAL)
-        seconds, count = worker.turn(task, TRIAL)
-        if seconds < self._turn / 10:
-            seconds, count = worker.turn(task, max(1, int(self._turn / 10 * count / max(seconds, 1e-6))))
-        return seconds / count
+    def _count(self, task: Task, steps: int, share: float) -> int:
+        """After so many steps of every mode: how many fill a share of a turn; as many as before for no share."""
+        found = [self._taken(name, task, steps) for name in list(self._workers)]
+        seconds = [one for one in found if one is not None]
+        if not seconds or not share:
+            return steps
+        turn = share * self._turn
+        return max(1, round(min(turn / statistics.median(seconds), LONGEST * turn / max(seconds))))
+
+    def _taken(self, name: str, task: Task, steps: int) -> float | None:
+        """Seconds a step; None where the mode failed."""
+        found = self._attempt(name, lambda: self._workers[name].turn(task, steps))
+        return None if found is None else found[0] / found[1]
 
     def _end(self, name: str, worker: Worker) -> None:
         found = worker.finish()

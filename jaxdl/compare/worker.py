@@ -82,7 +82,8 @@ class _Server:
 
     def _kept(self, name: str, **arrays: Any) -> str:
         path = self._scratch / f"{name}.npz"
-        self._np.savez(path, **{key: self._np.asarray(array) for key, array in arrays.items()})
+        kept = {key: self._np.asarray(array) for key, array in arrays.items()}
+        self._np.savez(path, **kept)  # type: ignore[arg-type]  # the stubs take the names for keywords of savez
         return str(path)
 
 

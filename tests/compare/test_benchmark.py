@@ -4,28 +4,36 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from jaxdl import compare, experiment, parity
-from jaxdl.compare import benchmark, machine, timing, worker
+from jaxdl.compare import benchmark, machine, timing, worker, workload
+from jaxdl.compare.modes import MODES, modes_for
 from jaxdl.compare.process import Worker, WorkerError
 from jaxdl.parity.ladder import Ladder, Row
 from jaxdl.report import speed, wording
 
 LINEAR = experiment.find("linear_regression")
+WORK = workload.training(LINEAR)
+TRAIN = WORK.tasks[0]
+FAST = compare.Settings(rounds=2, turn=0.01, threads=1)
+
+
+def run(work=WORK, settings=FAST, names=("jax", "eager"), tell=lambda text: None):
+    """A benchmark without torch.compile, which takes half a minute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(benchmark, "modes_for", lambda *_: [replace(MODES[name], caches=False) for name in names])
+        return compare.run([work], settings, tell)
 
 
 @pytest.fixture(scope="module")
 def result(torch):
-    """A whole benchmark of the smallest experiment, without torch.compile, which takes half a minute."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(timing, "modes_for", lambda *_: ["jax", "eager"])
-        patch.setattr(timing, "SECONDS_A_TURN", 0.01)
-        heard = []
-        outcome = compare.run([LINEAR], rounds=2, threads=1, tell=heard.append)
-    return outcome, heard
+    heard = []
+    return run(tell=heard.append), heard
 
 
 @pytest.mark.torch
@@ -33,17 +41,26 @@ def test_parity_comes_first_then_times(result):
     outcome, heard = result
     (one,) = outcome["experiments"]
     assert one["parity"]["agrees"]
-    assert one["score"]["holds"]
+    assert {rung["rung"] for rung in one["parity"]["rungs"]} >= {"initial", "forward", "loss", "gradient", "step 20"}
     assert {row["mode"] for row in one["timing"]} == {"jax", "eager"}
     for row in one["timing"]:
         assert len(row["step_ms"]) == 2
         assert min(row["step_ms"]) <= row["median_ms"] <= max(row["step_ms"])
-        assert row["loss_difference"] < 1e-5
-        assert all(row[figure] > 0 for figure in ("import_s", "first_step_s", "peak_mib", "median_ms"))
+        assert row["difference"] < 1e-5
+        assert all(row[figure] > 0 for figure in ("import_s", "first_cold_s", "start_cold_s", "peak_mib", "median_ms"))
     assert heard[0].endswith("parity")
-    assert heard[-1].endswith("round 2 of 2")
     assert outcome["settings"]["threads"] == 1
     assert outcome["versions"]["torch"]
+
+
+@pytest.mark.torch
+def test_all_take_the_same_steps_and_come_to_the_same_loss(result):
+    jax, eager = result[0]["experiments"][0]["timing"]
+    assert jax["steps_a_turn"] == eager["steps_a_turn"]
+    assert jax["after"]["flops"] > 0
+    assert math.isclose(jax["after"]["loss"], eager["after"]["loss"], rel_tol=1e-3)
+    assert jax["after"]["samples"]["kind"] == "numbers"
+    assert set(jax["after"]["final"]) == {"loss"}
 
 
 @pytest.mark.torch
@@ -54,7 +71,7 @@ def test_each_process_holds_its_own_framework_alone(result):
     assert peaks["jax"] != peaks["eager"]
     code = "import sys; import jaxdl.compare.worker; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"jax", "torch", "flax", "optax"} & set(loaded)
+    assert not {"jax", "torch", "flax", "optax", "numpy"} & set(loaded)
 
 
 @pytest.mark.torch
@@ -67,70 +84,147 @@ def test_a_result_survives_json_as_it_is(result, tmp_path):
 
 
 @pytest.mark.torch
+@pytest.mark.slow
+def test_every_kind_of_task_in_every_kind_of_mode(torch):
+    """Two starts where programs are kept, the second without compiling; inference and a sweep agree as well."""
+    mlp = experiment.find("mlp")
+    work = workload.Workload(mlp, mlp.config(hidden=8), "MLP", (("train", 64), ("infer", 3), ("sweep", 4)))
+    trained, answered, swept = compare.run([work], FAST)["experiments"]
+    for entry in (trained, answered, swept):
+        assert not [row["reason"] for row in entry["timing"] if "reason" in row]
+        assert {"jax", "flax", "eager", "compile"} <= {row["mode"] for row in entry["timing"]}
+    rows = {row["mode"]: row for row in trained["timing"]}
+    for mode in ("jax", "flax", "compile"):
+        assert rows[mode]["first_warm_s"] < rows[mode]["first_cold_s"]
+    assert "first_warm_s" not in rows["eager"]
+    assert rows["flax"]["proof_difference"] < 1e-12
+    assert max(row["difference"] for row in answered["timing"]) < 1e-5
+    assert answered["parity"]["curves"] == {}
+
+
+@pytest.mark.torch
 def test_a_pair_whose_parity_failed_gets_no_time(torch, monkeypatch):
     row = Row("seed", "float64", "loss", "loss", 1.0, 1.0, 1e-10)
-    monkeypatch.setattr(parity, "check", lambda *_, **settings: Ladder("x", (row,)))
-    monkeypatch.setattr(benchmark, "time_modes", None)  # calling it would fail
-    (one,) = compare.run([LINEAR], rounds=1, threads=1)["experiments"]
+    monkeypatch.setattr(parity, "ladder", lambda *_, **settings: Ladder("x", (row,)))
+    monkeypatch.setattr(benchmark, "Timing", None)  # calling it would fail
+    (one,) = compare.run([WORK], FAST)["experiments"]
     assert one["timing"] == []
     assert one["parity"]["failure"] == "loss · loss · 1.0e+00 > 1e-10 (float64, weights seed)"
-
-
-def test_a_mode_with_other_losses_gets_no_time():
-    rows = {
-        "eager": {"losses": [1.0, 0.5]},
-        "jax": {"losses": [1.0, 0.5]},
-        "compile": {"losses": [1.0001, 0.5]},
-        "channels_last": {"losses": [1.0, float("nan")]},
-    }
-    workers = dict.fromkeys(rows)
-    timing._refuse_disagreement(rows, workers)
-    assert set(workers) == {"eager", "jax"}
-    assert "loss at step 1 differs from PyTorch eager's by 1.0e-04" in rows["compile"]["reason"]
-    assert "loss at step 2" in rows["channels_last"]["reason"]
-
-
-def test_without_the_reference_nothing_is_timed():
-    rows = {"eager": {"reason": "it broke"}, "jax": {"losses": [1.0]}}
-    workers = {"jax": None}
-    timing._refuse_disagreement(rows, workers)
-    assert not workers
-    assert "it broke" in rows["jax"]["reason"]
 
 
 class Turns:
     """A worker that takes note of its turns, and may break in one."""
 
-    def __init__(self, name, log, breaks_at=None):
-        self.name, self.log, self.breaks_at = name, log, breaks_at
+    def __init__(self, name, log, breaks_at=None, seconds=1e-3):
+        self.name, self.log, self.breaks_at, self.seconds = name, log, breaks_at, seconds
 
-    def turn(self, steps):
-        self.log.append(self.name)
-        if self.log.count(self.name) == self.breaks_at:
+    def turn(self, task, count):
+        self.log.append((self.name, count))
+        if [name for name, _ in self.log].count(self.name) == self.breaks_at:
             raise WorkerError("out of memory")
-        return 1e-6 * steps
+        return self.seconds * count, count
 
     def finish(self):
-        return 100.0
+        return {"peak_mib": 100.0, "after": {"steps": 3, "loss": 0.5}}
+
+
+def timed(names, monkeypatch, tasks=WORK.tasks, **settings):
+    """A Timing whose modes have started, and gave what they are given here."""
+    monkeypatch.setattr(timing, "PAUSE", 0)
+    work = replace(WORK, tasks=tasks)
+    given = {"rounds": 3, "turn": 0.1, "settings": {}, "tell": lambda text: None} | settings
+    return timing.Timing(work, [MODES[name] for name in names], **given)
+
+
+def started(names, values, monkeypatch, proofs=None, differs=None, tasks=WORK.tasks):
+    clock = timed(names, monkeypatch, tasks)
+    clock._workers = {name: Turns(name, []) for name in values}
+    clock._values = {(name, tasks[0]): np.array(value) for name, value in values.items()}
+    clock._proofs = proofs or {}
+    clock._differs = dict.fromkeys(names, "") | (differs or {})
+    return clock
+
+
+def test_a_mode_with_other_losses_gets_no_time(monkeypatch):
+    losses = {"jax": [1.0, 0.5], "eager": [1.0, 0.5], "compile": [1.0001, 0.5], "channels_last": [1.0, math.nan]}
+    clock = started([*losses], losses, monkeypatch)
+    clock._compare()
+    rows = clock.rows[TRAIN]
+    assert set(clock._workers) == {"eager", "jax"}
+    assert "loss at step 1 differs from PyTorch eager's by 1.0e-04" in rows["compile"]["reason"]
+    assert "loss at step 2" in rows["channels_last"]["reason"]
+
+
+def test_other_answers_and_another_number_of_losses_too(monkeypatch):
+    clock = started(["jax", "eager"], {"jax": [[1.0, 2.0]], "eager": [[1.0, 2.1]]}, monkeypatch, tasks=(("infer", 1),))
+    clock._compare()
+    assert "its answers differ from PyTorch eager's by 4.8e-02" in clock.rows["infer", 1]["jax"]["reason"]
+    clock = started(["jax", "eager"], {"jax": [1.0], "eager": [1.0, 0.5]}, monkeypatch)
+    clock._compare()
+    assert "it gave 1 losses, and PyTorch eager 2" in clock.rows[TRAIN]["jax"]["reason"]
+
+
+def test_a_stock_model_must_give_pytorchs_gradients_in_float64(monkeypatch):
+    right = {"output": np.ones(3), "loss": np.ones(()), "fc.weight": np.ones(4)}
+    wrong = right | {"fc.weight": np.array([1.0, 1.0, 1.0, 1.0001])}
+    losses = {"eager": [1.0, 0.5], "flax": [1.0, 0.5]}
+    clock = started([*losses], losses, monkeypatch, proofs={"eager": right, "flax": wrong})
+    clock._compare()
+    assert clock.rows[TRAIN]["flax"]["reason"] == (
+        "in float64 its fc.weight differs from PyTorch's by 1.0e-04 of its scale"
+    )
+    clock = started([*losses], losses, monkeypatch, proofs={"eager": right, "flax": {"loss": np.ones(())}})
+    clock._compare()
+    assert clock.rows[TRAIN]["flax"]["reason"] == "it lacks PyTorch's output, fc.weight"
+
+
+def test_what_a_stock_model_cannot_have_is_said_and_its_first_step_compared(monkeypatch):
+    losses = {"eager": [1.0, 0.5], "flax": [1.0, 0.9]}
+    proofs = dict.fromkeys(losses, {"loss": np.ones(())})
+    clock = started([*losses], losses, monkeypatch, proofs=proofs, differs={"flax": "one bias a gate"})
+    clock._compare()
+    assert clock.rows[TRAIN]["flax"]["note"] == "one bias a gate"
+    assert "flax" in clock._workers
+    losses["flax"] = [1.1, 0.9]
+    clock = started([*losses], losses, monkeypatch, proofs=proofs, differs={"flax": "one bias a gate"})
+    clock._compare()
+    assert "loss at step 1" in clock.rows[TRAIN]["flax"]["reason"]
+
+
+def test_without_the_reference_nothing_is_timed(monkeypatch):
+    clock = started(["jax", "eager"], {"jax": [1.0]}, monkeypatch)
+    clock.rows[TRAIN]["eager"]["reason"] = "it broke"
+    clock._compare()
+    assert not clock._workers
+    assert "it broke" in clock.rows[TRAIN]["jax"]["reason"]
 
 
 def test_turns_are_interleaved_and_a_broken_mode_says_why(monkeypatch):
-    monkeypatch.setattr(timing, "PAUSE", 0)
-    log = []
-    modes = ["jax", "eager", "compile"]
-    workers = {mode: Turns(mode, log, breaks_at=3 if mode == "compile" else None) for mode in modes}
-    rows = {mode: {"mode": mode} for mode in modes}
-    timing._take_turns(rows, workers, 3, lambda text: None)
-    assert log[3:] == ["jax", "eager", "compile", "eager", "compile", "jax", "jax", "eager"]
+    log, names = [], ["jax", "eager", "compile"]
+    clock = timed(names, monkeypatch)
+    clock._workers = {name: Turns(name, log, breaks_at=5 if name == "compile" else None) for name in names}
+    clock._interleave(TRAIN)
+    order = [name for name, _ in log]
+    assert order[-8:] == ["jax", "eager", "compile", "eager", "compile", "jax", "jax", "eager"]
+    rows = clock.rows[TRAIN]
     assert rows["compile"]["reason"] == "out of memory"
     assert "median_ms" not in rows["compile"]
-    assert rows["jax"]["median_ms"] == pytest.approx(1e-3)
+    assert rows["jax"]["median_ms"] == pytest.approx(1.0)
+
+
+def test_every_mode_takes_as_many_steps_and_the_slowest_not_too_long(monkeypatch):
+    log, names = [], ["jax", "eager", "autodiff_numpy"]
+    clock = timed(names, monkeypatch)
+    seconds = {"jax": 1e-3, "eager": 2e-3, "autodiff_numpy": 0.1}
+    clock._workers = {name: Turns(name, log, seconds=seconds[name]) for name in names}
+    clock._interleave(TRAIN)
+    assert {count for _, count in log[-9:]} == {4}  # 0.4 s of the slowest, four times a turn of 0.1 s
 
 
 def test_a_worker_that_cannot_start_says_why(tmp_path):
     job = {"cores": [0], "experiment": "nonsense", "twin": "no_such_twin", "config": {"seed": 0}, "batches": "none.npz"}
     with (
-        Worker("jax", job | {"arrays": 2, "count": 1}, tmp_path) as process,
+        Worker(MODES["jax"], job | {"arrays": 2, "count": 1}, tmp_path, tmp_path) as process,
         pytest.raises(WorkerError, match="nonsense"),
     ):
         process.start()
@@ -148,13 +242,32 @@ def test_a_compilers_own_words_reach_the_reason():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"rounds": 0, "threads": 1}, "rounds must be at least 1, given 0"),
-        ({"rounds": 1, "threads": 10**6}, "threads must be between 1"),
+        ({"rounds": 0}, "rounds must be at least 1, given 0"),
+        ({"threads": 10**6}, "threads must be between 1"),
+        ({"threads": 0}, "threads must be between 1"),
+        ({"frameworks": ("jax",)}, "frameworks must be jax,torch or jax,torch,tensorflow, given jax"),
+        ({"frameworks": ("jax", "torch", "keras")}, "given jax,torch,keras"),
+        ({"device": "tpu"}, "device must be cpu or gpu, given 'tpu'"),
+        ({"tf32": True}, "tf32 is a GPU's"),
     ],
 )
 def test_mistakes_are_named(torch, settings, message):
     with pytest.raises(ValueError, match=message):
-        compare.run([LINEAR], **settings)
+        compare.run([WORK], compare.Settings(**settings))
+
+
+@pytest.mark.torch
+def test_a_gpu_that_is_not_there_is_said_before_anything_is_run(torch):
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(RuntimeError, match=r"--gpu: .*PyTorch can use no GPU here"):
+        compare.run([WORK], compare.Settings(device="gpu"))
+
+
+def test_a_framework_that_is_not_installed_is_named_with_the_cure(monkeypatch):
+    monkeypatch.setattr(machine, "find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match=r"make compare FRAMEWORKS=jax,torch,tensorflow"):
+        machine.require(("jax", "torch", "tensorflow"))
 
 
 def test_the_machine_is_described():
@@ -164,25 +277,46 @@ def test_the_machine_is_described():
     assert described["created"].endswith("+00:00")
 
 
+@pytest.mark.slow
 @pytest.mark.torch
-def test_no_threads_does_not_mean_all_of_them(torch):
+def test_the_command_refuses_in_one_line(torch):
     root = Path(__file__).parents[2]
-    arguments = [sys.executable, "-m", "experiments.compare_frameworks", "mlp", "--threads", "0"]
-    done = subprocess.run(arguments, capture_output=True, text=True, cwd=root)
-    assert done.returncode == 1
-    assert "threads must be between 1" in done.stderr
-    assert "given 0" in done.stderr
+    for arguments, message in (
+        (["mlp", "--threads", "0"], "threads must be between 1"),
+        (["--against", "no_such.json"], "no_such.json"),
+        (["--frameworks", "jax,theano"], "given jax,theano"),
+    ):
+        command = [sys.executable, "-m", "experiments.compare_frameworks", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=root)
+        assert done.returncode != 0
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_an_engine_of_our_own_is_timed_beside_both_and_counts_as_neither():
     found = experiment.find("autodiff_from_scratch")
     own = ["autodiff_numpy", "autodiff_xla"]
-    assert timing.modes_for(found, found.config())[-2:] == own
-    assert not set(own) & set(timing.modes_for(LINEAR, LINEAR.config()))
-    job = {"config": {"engine": "numpy", "seed": 0}}
-    engines = {mode: timing._differentiated_in(mode, job)["config"]["engine"] for mode in ("jax", *own)}
-    assert engines == {"jax": "jax", "autodiff_numpy": "numpy", "autodiff_xla": "xla"}
+    assert [mode.name for mode in modes_for(found, found.config())][-2:] == own
+    assert not set(own) & {mode.name for mode in modes_for(LINEAR, LINEAR.config())}
+    assert {name: MODES[name].engine for name in ("jax", *own)} == {
+        "jax": "jax",
+        "autodiff_numpy": "numpy",
+        "autodiff_xla": "xla",
+    }
     rows = [{"mode": mode, "step_ms": [step]} for mode, step in (("jax", 3.0), ("eager", 2.0), ("autodiff_xla", 1.0))]
     assert speed.best_torch(rows) is rows[1]
     assert speed.of_jax({"timing": rows, "parity": {"agrees": True}}).ratio == pytest.approx(2 / 3)
     assert wording.verdict(rows[2], rows) == "2.0× faster"
+
+
+def test_the_suite_has_what_it_promises():
+    known = experiment.discover()
+    assert all(entry.name in known for entry in workload.SUITE)
+    works, quick = workload.suite(), workload.suite(quick=True)
+    assert len(quick) < len(works)
+    tasks = [(work.label, kind) for work in works for kind, _ in work.tasks]
+    assert len(set(tasks)) == len({(label, kind) for label, kind in tasks})
+    assert {kind for _, kind in tasks} == {"train", "infer", "sweep"}
+    for work in works:
+        names = {mode.name for mode in modes_for(work.experiment, work.config)}
+        assert {"jax", "flax", "eager", "compile"} <= names

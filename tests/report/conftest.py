@@ -25,6 +25,7 @@ RUNGS = {
     "step 460": 30,
 }
 LABELS = {
+    "flax": "stock Flax",
     "jax": "JAX",
     "eager": "PyTorch eager",
     "compile": "torch.compile",
@@ -115,13 +116,15 @@ def mode(name: str, median: float, spread: float = 0.04, rounds: int = 7, **more
         "mode": name,
         "label": LABELS[name],
         "import_s": 0.71 if name == "jax" else 1.13,
-        "first_step_s": {"jax": 0.62, "compile": 14.2}.get(name, 0.021),
-        "losses": [2.3, 2.2],
-        "loss_difference": 1e-7,
+        "first_cold_s": {"jax": 0.62, "compile": 14.2}.get(name, 0.021),
+        **({"first_warm_s": 0.11} if name in ("jax", "compile") else {}),
+        "start_cold_s": {"jax": 1.9, "compile": 17.2}.get(name, 1.4),
+        "difference": 1e-7,
         "steps_a_turn": 300,
         "step_ms": times.tolist(),
         "median_ms": float(np.median(times)),
         "peak_mib": {"jax": 412.6, "compile": 1184.0}.get(name, 388.2),
+        "after": {"steps": 2140, "loss": 0.0123},
         **more,
     }
 
@@ -145,23 +148,19 @@ def experiment(name: str, **parts: Any) -> dict[str, Any]:
             "rungs": rung_rows({"float64": 2e-16, "float32": 1e-7}),
             "curves": {dtype: curve_pair(dtype, 460, 2.3, 0.01) for dtype in ("float64", "float32")},
         },
-        "score": {
-            "bound": "test_accuracy >= 0.95",
-            "holds": True,
-            "final": {
-                "epoch": 19,
-                "seconds": 0.2,
-                "loss": 0.0123,
-                "accuracy": 0.9993,
-                "test_loss": 0.104,
-                "test_accuracy": 0.972,
-            },
-            "witnesses": {},
-        },
-        "samples": digit_samples(8, mistakes=9),
-        "timing": [mode("jax", 0.31), mode("eager", 0.66), mode("compile", 0.75, 0.2)],
+        "timing": [
+            mode("jax", 0.31, after=after(digit_samples(8, mistakes=9))),
+            mode("eager", 0.66),
+            mode("compile", 0.75, 0.2),
+        ],
         **parts,
     }
+
+
+def after(samples: dict[str, Any]) -> dict[str, Any]:
+    """What the trained model of jax says."""
+    final = {"loss": 0.104, "accuracy": 0.972}
+    return {"steps": 2140, "loss": 0.0123, "flops": 1.2e7, "final": final, "samples": samples}
 
 
 def digit_samples(side: int, mistakes: int, shown: int = 24) -> dict[str, Any]:
@@ -186,18 +185,12 @@ def regression(name: str) -> dict[str, Any]:
         name, summary="Linear regression by mini-batch stochastic gradient descent, beside the closed form."
     )
     found["parity"]["curves"] = {dtype: curve_pair(dtype, 720, 1.31, 0.48) for dtype in ("float64", "float32")}
-    found["score"] = {
-        "bound": "test_loss <= 0.6",
-        "holds": True,
-        "final": {"epoch": 59, "seconds": 0.1, "loss": 0.4894, "test_loss": 0.5312},
-        "witnesses": {"least squares": {"train_loss": 0.4823, "test_loss": 0.5287}},
-    }
-    found["samples"] = {
-        "kind": "numbers",
-        "target": target.tolist(),
-        "prediction": (0.6 * target + 0.1).tolist(),
-    }
-    found["timing"] = [mode("jax", 0.0412, 0.3), mode("eager", 0.0425, 0.2), mode("compile", 0.0634)]
+    samples = {"kind": "numbers", "target": target.tolist(), "prediction": (0.6 * target + 0.1).tolist()}
+    found["timing"] = [
+        mode("jax", 0.0412, 0.3, after=after(samples)),
+        mode("eager", 0.0425, 0.2),
+        mode("compile", 0.0634),
+    ]
     return found
 
 
@@ -208,8 +201,9 @@ def images(name: str) -> dict[str, Any]:
         "label": "torch.compile",
         "reason": "RuntimeError: Failed to find C++ compiler. Please specify one in CXX",
     }
-    timing = [mode("jax", 6.7), mode("eager", 5.8), failed, mode("channels_last", 4.5)]
-    return experiment(name, summary="LeNet-5 reads handwritten digits.", samples=digit_samples(32, 4), timing=timing)
+    jax = mode("jax", 6.7, after=after(digit_samples(32, 4)))
+    timing = [jax, mode("flax", 9.1), mode("eager", 5.8), failed, mode("channels_last", 4.5)]
+    return experiment(name, summary="LeNet-5 reads handwritten digits.", timing=timing)
 
 
 def differing(name: str) -> dict[str, Any]:
@@ -228,7 +222,7 @@ def differing(name: str) -> dict[str, Any]:
 def hostile() -> dict[str, Any]:
     """Names, reasons and labels that are markup, mathematics and colour codes."""
     summary = "<img src='http://evil.example/x.png'> & [bold]so on[/bold]"
-    found = experiment(HOSTILE, summary=summary, samples={})
+    found = experiment(HOSTILE, summary=summary)
     found["parity"]["rungs"][2]["tensor"] = "<b>" + "layers.0.attention." * 30 + "weight</b>"
     reason = "$\\frac{1}{2}$ <b>failed</b> [red]日本語[/red] " + "and so on " * 60
     found["timing"] = [
@@ -275,10 +269,10 @@ def strange_results() -> dict[str, dict[str, Any]]:
     """Cases at the edge, by what is strange about them."""
     empty: dict[str, Any] = {"name": "empty", "parity": {"agrees": True}}
     names = ("numberless", "silent", "equal")
-    numberless, silent, equal = (experiment(name, samples={}) for name in names)
+    numberless, silent, equal = (experiment(name) for name in names)
     numberless["parity"]["curves"]["float64"]["jax"][30:] = [float("nan")] * 430
     numberless["parity"]["rungs"][-1] |= {"relative": float("inf"), "largest": float("inf")}
-    numberless["samples"] = {"kind": "numbers", "target": [float("nan")], "prediction": [1.0]}
+    numberless["timing"][0]["after"]["samples"] = {"kind": "numbers", "target": [float("nan")], "prediction": [1.0]}
     silent["timing"] = []
     silent["parity"]["curves"] = {}
     for both in equal["parity"]["curves"].values():
@@ -292,7 +286,7 @@ def strange_results() -> dict[str, dict[str, Any]]:
         "not a number": result_of(numberless),
         "no curves, no times": result_of(silent),
         "no difference": result_of(equal),
-        "one mode": result_of(experiment("alone", timing=alone, samples={})),
+        "one mode": result_of(experiment("alone", timing=alone)),
         "hostile": result_of(hostile()),
         "differing": result_of(experiment("tabular/mlp"), differing("vision/lenet")),
         "same name twice": result_of(empty, empty),

@@ -25,7 +25,7 @@ def test_a_row_for_each_mode(sound):
     assert max(map(len, text.splitlines())) <= 80
     lines = [line.split() for line in text.splitlines()]
     assert ["tabular/", "JAX", "0.710", "0.620", "0.310", "413", "2.1×", "faster"] in lines
-    assert ["mlp", "0.301–0.319"] in lines
+    assert ["mlp", "0.110", "0.301–0.319", "2.13–2.13"] in lines
     for row in sound["experiments"][2]["timing"]:
         assert row["label"] in printed(sound, width=200)
     assert "tie (1.03× faster)" in printed(sound, width=200)
@@ -57,3 +57,13 @@ def test_strange_results(strange, case):
 def test_what_is_no_result_is_refused():
     with pytest.raises(ValueError, match="not a result of the framework benchmark"):
         report.table({"experiment": []})
+
+
+def test_the_summary_has_a_line_a_workload(sound):
+    file = io.StringIO()
+    Console(file=file, width=80).print(report.summary(sound))
+    lines = file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    lenet = next(line.split() for line in lines if line.strip().startswith("vision/lenet"))
+    assert lenet[1:4] == ["6.70", "9.10", "4.50"]
+    assert lenet[4:] == ["1.5×", "slower", "1.4×", "faster"]

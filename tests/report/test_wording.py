@@ -79,11 +79,27 @@ def test_the_best_of_pytorch_is_what_jax_is_measured_against():
     assert of_jax({"parity": {"agrees": True}, "timing": timing}).ratio == 0.5
 
 
-def test_overlapping_rounds_are_a_tie():
+def test_an_interval_that_spans_one_is_a_tie():
     rows = [{"mode": "jax", "step_ms": [1.0, 1.1, 5.0]}, {"mode": "eager", "step_ms": [2.0, 2.1, 2.2]}]
     found = of_jax({"parity": {"agrees": True}, "timing": rows})
     assert found.tie
+    assert found.low < 1 < found.high
     assert found.ratio == pytest.approx(2.1 / 1.1)
+
+
+def test_rounds_are_compared_in_pairs():
+    """A round in which the machine was busy is slow for both, and says the same as the others."""
+    rows = [{"mode": "jax", "step_ms": [1.0, 9.0, 1.0]}, {"mode": "eager", "step_ms": [2.0, 18.0, 2.0]}]
+    found = of_jax({"parity": {"agrees": True}, "timing": rows})
+    assert (found.ratio, found.low, found.high, found.tie) == (2.0, 2.0, 2.0, False)
+
+
+def test_stock_flax_is_a_sentence_of_its_own():
+    rows = [{"mode": mode, "step_ms": [time] * 3} for mode, time in (("jax", 1.0), ("flax", 2.0), ("eager", 3.0))]
+    one = {"name": "x", "label": "LeNet", "task": {"kind": "train"}, "parity": {"agrees": True}, "timing": rows}
+    said = headline({"experiments": [one, one], "settings": {"whole": False}})
+    assert said.endswith("JAX is faster in 2 (3.0× and 3.0×), and ahead of stock Flax and optax in 2 of 2.")
+    assert "all 2 workloads" in said
 
 
 def test_what_is_no_time_is_no_round():

@@ -1,5 +1,6 @@
 """jaxdl itself: an experiment's own program, stepped as `train.fit` steps it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -50,7 +51,13 @@ class Ours:
 
     def task(self, kind: str, number: int) -> Task:
         """One of the four."""
-        return {"train": _Training, "infer": _Inference, "sweep": _Sweep, "product": _Product}[kind](self, number)
+        tasks: dict[str, Callable[[Ours, int], Task]] = {
+            "train": _Training,
+            "infer": _Inference,
+            "sweep": _Sweep,
+            "product": _Product,
+        }
+        return tasks[kind](self, number)
 
     def rows(self, number: int) -> tuple[np.ndarray, ...]:
         """So many rows of the data, and their targets."""
@@ -66,6 +73,7 @@ class Ours:
         with precision("float64"):
             program = self.experiment.program(replace(self.config, dtype="float64"))
             batch = tuple(a.astype(np.float64) if a.dtype == np.float32 else a for a in self._given[0])
+            assert program.probe is not None
             probe = jax.jit(program.probe)(program.init(TorchGenerator(self.config.seed)), batch)
             return {"output": probe.output, "loss": probe.loss, **probe.gradients}
 
@@ -133,6 +141,8 @@ class _Inference:
 
         from jaxdl.random import TorchGenerator
 
+        if ours.program.predict is None:
+            raise ValueError(f"{ours.experiment.name}: its program cannot predict, so that there is no inference")
         self._predict = jax.jit(ours.program.predict)
         self._state = ours.program.init(TorchGenerator(ours.config.seed))
         self._batch = jax.device_put(ours.rows(number))
