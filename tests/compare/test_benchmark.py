@@ -180,7 +180,7 @@ def test_a_stock_model_must_give_pytorchs_gradients_in_float64(monkeypatch):
 
 def test_what_a_stock_model_cannot_have_is_said_and_its_first_step_compared(monkeypatch):
     losses = {"eager": [1.0, 0.5], "flax": [1.0, 0.9]}
-    proofs = dict.fromkeys(losses, {"loss": np.ones(())})
+    proofs = {name: {"loss": np.ones(())} for name in losses}
     clock = started([*losses], losses, monkeypatch, proofs=proofs, differs={"flax": "one bias a gate"})
     clock._compare()
     assert clock.rows[TRAIN]["flax"]["note"] == "one bias a gate"

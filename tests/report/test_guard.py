@@ -58,7 +58,7 @@ def test_the_table_names_what_is_slower():
     file = io.StringIO()
     Console(file=file, width=80).print(report.changes_table(found))
     line = next(line for line in file.getvalue().splitlines() if "LeNet" in line).split()
-    assert line == ["LeNet", "JAX", "1.00", "1.50", "1.50", "1.47–1.53", "slower"]
+    assert line == ["LeNet", "JAX", "1.00", "1.50", "1.50", "1.50–1.50", "slower"]
 
 
 @pytest.mark.parametrize(
