@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from experiments import proof, runs
 from experiments.proof import PROGRAM
+from jaxdl import runtime
 from jaxdl.cli import guarded, leave, report_option
 
 Action = Callable[..., int]
@@ -115,9 +116,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run_file(file: str) -> None:
     """What `python -m experiments.<topic>.<name> [flags]` does: run that file's experiment."""
+    runtime.tune()
     path = Path(file)
     main(["run", f"{path.parent.name}/{path.stem}", *sys.argv[1:]])
 
 
 if __name__ == "__main__":
+    runtime.tune()
     main()

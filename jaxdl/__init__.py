@@ -25,6 +25,7 @@ __all__ = [
     "parity",
     "random",
     "report",
+    "runtime",
     "train",
 ]
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         parity,
         random,
         report,
+        runtime,
         train,
     )
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 import jaxdl
-from jaxdl import _runtime
+from jaxdl import _runtime, runtime
 
 # What goes wrong through what a user gave: one sentence, no traceback. Anything else is our fault and shows its
 # traceback.
@@ -72,6 +72,7 @@ def doctor() -> int:
     table.add_row("devices", ", ".join(str(device) for device in jax.devices()))
     table.add_row("cores", str(os.cpu_count()))
     table.add_row("XLA_FLAGS", os.environ.get("XLA_FLAGS") or "none")
+    table.add_row("compiled programs", runtime.cache_state())
     table.add_row("guard of jaxlib 0.10.2", _runtime.guard_state())
     table.add_row(
         "self-check", f"{'right' if sound else 'WRONG'}: largest error {error:.1e} (below {ROUNDING:g} is rounding)"
