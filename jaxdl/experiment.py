@@ -223,25 +223,37 @@ def discover(package: str = "experiments") -> dict[str, Experiment]:
         ModuleNotFoundError: there is no such package on the path.
         ValueError: a Config has a field that the command line needs for itself.
     """
+    names = _modules(package)
+    read = [_read(name, names, package) for name in names if not name.endswith("_torch")]
+    return {experiment.name: experiment for experiment in read if experiment is not None}
+
+
+def _modules(package: str) -> list[str]:
+    """The names of a package's modules; folders are looked into, files are not."""
     root = importlib.import_module(package)
-    names = [info.name for info in pkgutil.walk_packages(root.__path__, f"{package}.") if not info.ispkg]
-    found = {}
-    for name in names:
-        if name.endswith(("_torch", ".__main__")):
-            continue
-        module = importlib.import_module(name)
-        if all(hasattr(module, part) for part in ("Config", "source", "program")):
-            twin = f"{name}_torch"
-            short = name.removeprefix(f"{package}.").replace(".", "/")
-            taken = [field.name for field in fields(module.Config) if field.name in TAKEN]
-            if taken:
-                flag = taken[0].replace("_", "-")
-                raise ValueError(
-                    f"{short}: its Config has a field {taken[0]!r}, and --{flag} is a flag of the command line itself; "
-                    "give the field another name"
-                )
-            found[short] = Experiment(short, module, twin if twin in names else None)
-    return found
+    found = pkgutil.walk_packages(root.__path__, f"{package}.")
+    return [info.name for info in found if not info.ispkg and not info.name.endswith(".__main__")]
+
+
+def _read(name: str, names: Sequence[str], package: str) -> Experiment | None:
+    """The experiment in a module, if there is one."""
+    module = importlib.import_module(name)
+    if not all(hasattr(module, part) for part in ("Config", "source", "program")):
+        return None
+    twin, short = f"{name}_torch", _short(name, package)
+    taken = [field.name for field in fields(module.Config) if field.name in TAKEN]
+    if taken:
+        flag = taken[0].replace("_", "-")
+        raise ValueError(
+            f"{short}: its Config has a field {taken[0]!r}, and --{flag} is a flag of the command line itself; "
+            "give the field another name"
+        )
+    return Experiment(short, module, twin if twin in names else None)
+
+
+def _short(name: str, package: str) -> str:
+    """As in 'vision/lenet'."""
+    return name.removeprefix(f"{package}.").replace(".", "/")
 
 
 def find(name: str, package: str = "experiments") -> Experiment:
@@ -250,8 +262,12 @@ def find(name: str, package: str = "experiments") -> Experiment:
     Raises:
         LookupError: there is none; the error names the nearest.
     """
+    wanted, names = _short(name, package), _modules(package)
+    named = [module for module in names if wanted in (_short(module, package), module.rpartition(".")[2])]
+    found = _read(named[0], names, package) if len(named) == 1 and not named[0].endswith("_torch") else None
+    if found is not None:  # the others, and what they import, would make every start a slow one
+        return found
     known = discover(package)
-    wanted = name.removeprefix(f"{package}.").replace(".", "/")
     matches = [full for full in known if full == wanted or full.rpartition("/")[2] == wanted]
     if len(matches) == 1:
         return known[matches[0]]

@@ -92,6 +92,33 @@ def test_import_jaxdl_tunes_nothing():
     assert printed == ["0 None 1.0"]
 
 
+START = """
+import sys
+from jaxdl.experiment import find
+import jax
+from jaxdl import train
+programs = []
+jax.monitoring.register_event_duration_secs_listener(
+    lambda event, _, **about: programs.append(about) if event.endswith("backend_compile_duration") else None
+)
+class Stop(train.Callback):
+    def call_ended(self, run):
+        run.stopped = "one is enough"
+found = find("tabular/mlp")
+train.fit(found.program(found.config()), found.source(found.config()), 1, progress=False, callbacks=[Stop()])
+others = [name for name in sys.modules if name.count(".") == 2 and name.startswith("experiments.")]
+print(len(programs), "sklearn" in sys.modules, *others)
+"""
+
+
+def test_a_first_step_compiles_little_and_imports_only_what_it_needs():
+    """A program for each small array, and every other experiment, were most of a start."""
+    printed, _ = python(START)
+    compiled, sklearn, *experiments = printed[0].split()
+    assert int(compiled) <= 4  # two make the key, one the optimiser's state, and the step
+    assert (sklearn, experiments) == ("False", ["experiments.tabular.mlp"])
+
+
 def test_the_environment_turns_it_off_and_jaxs_own_folder_stays(tmp_path):
     code = "from jaxdl import runtime; print(runtime.tune()); import jax; print(jax.config.jax_compilation_cache_dir)"
     printed, _ = python(code, XDG_CACHE_HOME=str(tmp_path), JAXDL_TUNE="0")

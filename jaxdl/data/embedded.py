@@ -2,10 +2,15 @@
 
 Each function gives NumPy arrays `(x_train, y_train, x_test, y_test)`; the split is a permutation that its seed fixes,
 the same on every machine. Columns that are standardised use the training rows' mean and deviation.
+
+The numbers are read from scikit-learn's files: to import it, and SciPy with it, takes longer than many a first step.
 """
+
+import gzip
 
 import numpy as np
 
+from jaxdl.data.installed import found, installed
 from jaxdl.random import TorchGenerator
 from jaxdl.random.arguments import number
 
@@ -21,10 +26,9 @@ def digits(test_fraction: float = 0.2, seed: int = 0) -> Split:
     >>> x_train.shape, y_test.shape
     ((1438, 8, 8), (359,))
     """
-    from sklearn.datasets import load_digits
-
-    images, labels = load_digits(return_X_y=True)
-    return _split((images / 16.0).astype(np.float32).reshape(-1, 8, 8), labels.astype(np.int64), test_fraction, seed)
+    table = _table("digits.csv.gz")
+    images = (table[:, :-1] / 16.0).astype(np.float32).reshape(-1, 8, 8)
+    return _split(images, table[:, -1].astype(np.int64), test_fraction, seed)
 
 
 def diabetes(test_fraction: float = 0.2, seed: int = 0) -> Split:
@@ -36,9 +40,9 @@ def diabetes(test_fraction: float = 0.2, seed: int = 0) -> Split:
     >>> [array.shape for array in diabetes()]
     [(354, 10), (354,), (88, 10), (88,)]
     """
-    from sklearn.datasets import load_diabetes
-
-    x, y = load_diabetes(return_X_y=True)
+    x = _table("diabetes_data_raw.csv.gz", " ")
+    x = (x - x.mean(axis=0)) / x.std(axis=0) / len(x) ** 0.5  # as load_diabetes does, to the last bit
+    y = _table("diabetes_target.csv.gz")
     x_train, y_train, x_test, y_test = _split(x, y, test_fraction, seed)
     return (
         _standardised(x_train, x_train),
@@ -56,10 +60,7 @@ def breast_cancer(test_fraction: float = 0.2, seed: int = 0) -> Split:
     >>> [array.shape for array in breast_cancer()]
     [(455, 30), (455,), (114, 30), (114,)]
     """
-    from sklearn.datasets import load_breast_cancer
-
-    x, y = load_breast_cancer(return_X_y=True)
-    return _classes(x, y, test_fraction, seed)
+    return _classes(_table("breast_cancer.csv"), test_fraction, seed)
 
 
 def iris(test_fraction: float = 0.2, seed: int = 0) -> Split:
@@ -71,10 +72,7 @@ def iris(test_fraction: float = 0.2, seed: int = 0) -> Split:
     >>> [array.shape for array in iris()]
     [(120, 4), (120,), (30, 4), (30,)]
     """
-    from sklearn.datasets import load_iris
-
-    x, y = load_iris(return_X_y=True)
-    return _classes(x, y, test_fraction, seed)
+    return _classes(_table("iris.csv"), test_fraction, seed)
 
 
 def wine(test_fraction: float = 0.2, seed: int = 0) -> Split:
@@ -86,15 +84,20 @@ def wine(test_fraction: float = 0.2, seed: int = 0) -> Split:
     >>> [array.shape for array in wine()]
     [(142, 13), (142,), (36, 13), (36,)]
     """
-    from sklearn.datasets import load_wine
-
-    x, y = load_wine(return_X_y=True)
-    return _classes(x, y, test_fraction, seed)
+    return _classes(_table("wine_data.csv"), test_fraction, seed)
 
 
-def _classes(x: np.ndarray, y: np.ndarray, test_fraction: float, seed: int) -> Split:
-    """Standardised measurements of things that have a class."""
-    x_train, y_train, x_test, y_test = _split(x, y.astype(np.int64), test_fraction, seed)
+def _table(name: str, delimiter: str = ",") -> np.ndarray:
+    """The numbers in one of scikit-learn's files, float64."""
+    file = found(installed("sklearn") / "datasets" / "data" / name, "scikit-learn")
+    lines = (gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()).decode().splitlines()
+    heading = file.suffix == ".csv"  # the numbers of rows and columns, and the classes' names
+    return np.loadtxt(lines[heading:], delimiter=delimiter)
+
+
+def _classes(table: np.ndarray, test_fraction: float, seed: int) -> Split:
+    """Standardised measurements of things that have a class, which is the last column."""
+    x_train, y_train, x_test, y_test = _split(table[:, :-1], table[:, -1].astype(np.int64), test_fraction, seed)
     return _standardised(x_train, x_train), y_train, _standardised(x_test, x_train), y_test
 
 

@@ -2,10 +2,11 @@
 
 import csv
 import gzip
-import importlib.util
 from pathlib import Path
 
 import numpy as np
+
+from jaxdl.data.installed import found, installed
 
 EEG_SECONDS = 10
 
@@ -29,10 +30,10 @@ def sample_images() -> tuple[np.ndarray, tuple[str, ...]]:
     from PIL import Image
 
     names = ("china", "flower")
-    folder = _folder("sklearn") / "datasets" / "images"
+    folder = installed("sklearn") / "datasets" / "images"
     images = []
     for name in names:
-        with Image.open(_found(folder / f"{name}.jpg", "scikit-learn")) as image:
+        with Image.open(found(folder / f"{name}.jpg", "scikit-learn")) as image:
             images.append(np.asarray(image.convert("RGB")).transpose(2, 0, 1))
     return np.stack(images), names
 
@@ -99,18 +100,4 @@ def mri() -> np.ndarray:
 
 
 def _matplotlib(name: str) -> Path:
-    return _found(_folder("matplotlib") / "mpl-data" / "sample_data" / name, "matplotlib")
-
-
-def _folder(package: str) -> Path:
-    """Where a package is installed; it is not imported."""
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
-        raise FileNotFoundError(f"{package} is not installed, whose sample data was asked for; install it with pip")
-    return Path(found.origin).parent
-
-
-def _found(file: Path, package: str) -> Path:
-    if not file.is_file():
-        raise FileNotFoundError(f"{package}'s {file.name} is not at {file.parent}; pip's {package} brings it along")
-    return file
+    return found(installed("matplotlib") / "mpl-data" / "sample_data" / name, "matplotlib")

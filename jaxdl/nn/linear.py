@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from jaxdl import functional as F
@@ -17,9 +18,12 @@ def default_parameters(
 ) -> None:
     """Give `module` weight and bias, initialised as PyTorch's Linear and Conv are: the weight first, then the bias."""
     dtype = storable(dtype, f"{type(module).__name__}'s dtype")
-    module.weight = init.kaiming_uniform_(nnx.Param(jnp.empty(shape, dtype)), a=math.sqrt(5), rngs=rngs)
+    blank = jnp.asarray(np.zeros(shape, dtype))  # jnp.empty would compile a program for each shape
+    module.weight = init.kaiming_uniform_(nnx.Param(blank), a=math.sqrt(5), rngs=rngs)
     bound = 1 / math.sqrt(init.fans(shape)[0])
-    module.bias = init.uniform_(nnx.Param(jnp.empty(out_features, dtype)), -bound, bound, rngs=rngs) if bias else None
+    module.bias = (
+        init.uniform_(nnx.Param(jnp.asarray(np.zeros(out_features, dtype))), -bound, bound, rngs=rngs) if bias else None
+    )
 
 
 class Weighted(Module):

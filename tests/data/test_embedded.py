@@ -1,5 +1,8 @@
 """The tables that come with scikit-learn."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -41,6 +44,25 @@ def _mean(x, load):
 
 def _std(x, load):
     return _rows(x, load).std(axis=0)
+
+
+def test_the_numbers_are_scikit_learns_to_the_last_bit():
+    import sklearn.datasets
+
+    from jaxdl.data import embedded
+
+    for load, file in (("digits", "digits.csv.gz"), ("breast_cancer", "breast_cancer.csv"), ("iris", "iris.csv")):
+        x, y = getattr(sklearn.datasets, f"load_{load}")(return_X_y=True)
+        np.testing.assert_array_equal(embedded._table(file), np.column_stack([x, y]))
+    x, _ = sklearn.datasets.load_diabetes(return_X_y=True)
+    ours, *_ = data.diabetes()
+    np.testing.assert_array_equal(ours, embedded._standardised(*[embedded._split(x, x, 0.2, 0)[0]] * 2))
+
+
+def test_no_file_is_read_by_importing_scikit_learn():
+    code = "import sys; from jaxdl import data; data.digits(); data.diabetes(); print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("load", [data.iris, data.wine])

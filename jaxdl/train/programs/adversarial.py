@@ -13,7 +13,7 @@ from jaxdl.random import TorchGenerator
 from jaxdl.train.program import Batch, Metrics, Program, State
 from jaxdl.train.programs.descent import descend, require_named, require_optimizer, require_scalar
 from jaxdl.train.programs.play import Play
-from jaxdl.train.programs.structure import Structure, Tensors, converted, owned, settled
+from jaxdl.train.programs.structure import Structure, Tensors, converted, settled, started
 
 Objective = Callable[[Play, Batch, jax.Array], jax.Array]
 
@@ -138,7 +138,7 @@ class _Game:
         for name, structure in self.structures.items():
             for into, tensors in zip((params, buffers), structure.build(generator), strict=True):
                 into.update(_with(name, converted(tensors, self.dtype, "adversarial: dtype")))
-        opt_state = {name: owned(p.optimizer.init(_part(params, name))) for name, p in self.players.items()}
+        opt_state = {name: started(p.optimizer.init, _part(params, name)) for name, p in self.players.items()}
         return State(params, buffers, opt_state, key, jnp.zeros((), jnp.int32))
 
     def play(self, state: State, key: jax.Array, train: bool, move: Any = 0) -> Play:

@@ -12,7 +12,7 @@ import optax
 from jaxdl.random import TorchGenerator
 from jaxdl.train.program import Batch, Metrics, Probe, Program, State
 from jaxdl.train.programs.descent import descend, require_optimizer, require_scalar
-from jaxdl.train.programs.structure import Tensors, owned
+from jaxdl.train.programs.structure import Tensors, owned, started
 
 ALONE = "x"  # the name of a single array
 
@@ -103,7 +103,7 @@ class _Descent:
     def init(self, generator: TorchGenerator) -> State:
         key = jax.random.key(np.uint32(generator.initial_seed() & 0xFFFFFFFF))
         params = self.form.build(generator)
-        return State(params, {}, owned(self.optimizer.init(params)), key, jnp.zeros((), jnp.int32))
+        return State(params, {}, started(self.optimizer.init, params), key, jnp.zeros((), jnp.int32))
 
     def value(self, params: Tensors, state: State, batch: Batch) -> jax.Array:
         settings = {"key": jax.random.fold_in(state.key, state.step)} if self.noisy else {}

@@ -43,10 +43,17 @@ class Structure:
 def converted(tensors: Tensors, dtype: Any, owner: str) -> Tensors:
     """Copies in `dtype`: training gives its arrays' memory away at every step, and a model's own must survive it."""
     wanted = None if dtype is None else nn.storable(dtype, owner)
-    return {
-        name: jnp.array(array, wanted if jnp.issubdtype(array.dtype, jnp.floating) else array.dtype)
-        for name, array in tensors.items()
-    }
+
+    def cast(array: jax.Array) -> jax.Array:
+        floating = jnp.issubdtype(array.dtype, jnp.floating)
+        return array if wanted is None or not floating or array.dtype == wanted else array.astype(wanted)
+
+    return {name: owned(cast(array)) for name, array in tensors.items()}
+
+
+def started(init: Callable[[Any], Any], params: Any) -> Any:
+    """What an optimiser begins with: one program makes it all, where each shape of zeros would be one."""
+    return owned(jax.jit(init)(params))
 
 
 def owned(tree: Any) -> Any:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -17,7 +16,7 @@ from jaxdl.train.programs.accumulation import Differentiate, Forward, averaged_o
 from jaxdl.train.programs.descent import descend, require_named, require_optimizer, require_scalar
 from jaxdl.train.programs.freezing import require_patterns, unfrozen
 from jaxdl.train.programs.precision import computed_in, computing_type
-from jaxdl.train.programs.structure import Structure, Tensors, converted, owned, settled
+from jaxdl.train.programs.structure import Structure, Tensors, converted, settled, started
 
 Measure = Callable[[Any, Any], jax.Array]
 
@@ -148,9 +147,9 @@ class _Learning:
         key = jax.random.key(np.uint32(generator.initial_seed() & 0xFFFFFFFF))
         drawn = self.structure.build(generator)
         params, buffers = (converted(tensors, self.dtype, "supervised: dtype") for tensors in drawn)
-        opt_state = owned(self.optimizer.init(unfrozen(params, self.frozen)))
+        opt_state = started(self.optimizer.init, unfrozen(params, self.frozen))
         extra = () if self.average is None else self.average.init(params, buffers)
-        return State(params, buffers, opt_state, key, jnp.zeros((), jnp.int32), extra)
+        return State(params, buffers, opt_state, key, jax.device_put(np.int32(0)), extra)
 
     def apply(self, params: Any, buffers: Any, *inputs: Any, **settings: Any) -> tuple[Any, Tensors]:
         apply = self.structure.apply
