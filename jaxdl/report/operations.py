@@ -1,20 +1,25 @@
-"""The table of functions beside their stock counterparts: for a terminal and as a page in Markdown."""
+"""The table of functions beside stock jax and PyTorch: for a terminal and as a page in Markdown."""
 
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
 from statistics import median
 from typing import Any
 
 from rich import box
 from rich.table import Table
 
+from jaxdl.report.intervals import interval, verdict
 from jaxdl.report.numerals import significant
 
+PEERS = {"stock": "stock", "torch": "PyTorch"}
 SLOWER = 1.1  # what is slower by more needs a reason
-LAYOUT = "turning the layout round and back"
-NOISE = "within the spread"
+LAYOUT = "stock: ours turns the layout round and back"
+UNKNOWN = "not looked into"
 
 
 def operations_table(result: dict[str, Any]) -> Table:
-    """A row a function and kind, what is slower than stock in bold.
+    """A row a function and kind, what is slower than stock or PyTorch in bold.
 
     Args:
         result: the JSON of `compare.operations.run`.
@@ -22,67 +27,103 @@ def operations_table(result: dict[str, Any]) -> Table:
     Returns:
         A table for `rich.console.Console().print`.
     """
-    made = Table(title="jaxdl beside stock jax, Flax and optax", box=box.SIMPLE, show_edge=False, padding=0)
+    made = Table(title="jaxdl beside stock jax and PyTorch", box=box.SIMPLE, show_edge=False, padding=0)
     for heading in ("function", "kind"):
         made.add_column(heading)
-    for heading in ("ours µs", "stock µs", "ratio", "range", "alike"):
+    for heading in ("ours µs", "stock µs", "PyTorch µs", "to stock", "to PyTorch"):
         made.add_column(heading, justify="right")
     for row in result["operations"]:
-        name, kind, *times, ratio, spread, alike, _ = _cells(row)
-        style = "bold" if _slower(row) else ""
-        made.add_row(name, kind, *times, ratio, spread, alike, style=style)
-    made.caption = "alike: the ratio where stock is handed PyTorch's layout too. Reasons are in the page."
+        style = "bold" if any(_verdict(row, peer) == "slower" for peer in PEERS) else ""
+        made.add_row(row["name"], row["kind"], *_times(row), *(_ratio(row, peer) for peer in PEERS), style=style)
+    made.caption = " ".join(_summary(result["operations"]))
     return made
 
 
 def operations_page(result: dict[str, Any]) -> str:
     """The same as a page: docs/performance.md."""
+    lines = [*_head(result), *_summary(result["operations"]), ""]
+    for area, rows in groupby(result["operations"], lambda row: str(row["area"])):
+        lines += [f"## {area}", ""]
+        lines += ["| function | kind | jaxdl µs | stock µs | PyTorch µs | to stock | to PyTorch | note |"]
+        lines += ["|---|---|---:|---:|---:|---:|---:|---|"]
+        lines += [_line(row) for row in rows]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def _head(result: dict[str, Any]) -> list[str]:
     machine, versions = result["machine"], result["versions"]
-    used = ", ".join(f"{name} {versions[name]}" for name in ("jax", "flax", "optax") if versions.get(name))
-    lines = [
+    used = ", ".join(f"{name} {versions[name]}" for name in ("jax", "flax", "optax", "torch") if versions.get(name))
+    return [
         "# Performance, function by function",
         "",
-        "Each function of `jaxdl.functional` beside what one would write with stock jax, Flax and optax: compiled, in",
-        "float32, in one process, in turns; microseconds a call, the median of the rounds, and the ratio of the two",
-        "with its range over the rounds. Below 1 jaxdl is faster. `gradient` is the gradient of all floating inputs.",
-        "Stock gets its images in its own layout, NHWC, and returns that: what jaxdl needs to turn PyTorch's layout",
-        "round and back counts against jaxdl. In `alike` stock is handed PyTorch's layout and returns it as well, as",
-        "in a port of a PyTorch program. What has no stock counterpart is not listed.",
+        "Each function of `jaxdl.functional` beside what one would write with stock jax, Flax and optax, where there",
+        "is such a thing, and beside PyTorch's function of the same name: microseconds a call in float32, the median",
+        "of the rounds. A ratio is jaxdl's time divided by the other's, the median of the rounds with its 95 %",
+        "bootstrap interval; **bold** where jaxdl is slower, *italic* where the interval spans 1, a tie.",
         "",
-        f"{machine['processor']}, {machine['cores']} cores; {used};",
+        "`gradient` is the result and the gradients of all floating inputs but targets, as a training step needs",
+        "them. Values and gradients agreed before a time was taken; what draws random numbers is compared by shape",
+        "alone. jaxdl and stock are compiled, in one process; PyTorch is eager, in another, with as many threads on",
+        "the same cores; the turns alternate. Stock gets its images in its own layout, NHWC, and returns that: what",
+        "jaxdl needs to turn PyTorch's layout round and back counts against jaxdl. PyTorch gets images in the better",
+        "of its two layouts, `cl` where that is channels_last.",
+        "",
+        f"{machine['processor']}, {result['threads']} threads for each side; {used};",
         f"{result['rounds']} rounds; {result['created'][:10]}.",
-        f"The load before was {result['load']}: other work on the machine widens the ranges."
+        f"The load before was {result['load']}: other work on the machine widens the intervals."
         if (result.get("load") or 0) > 0.5
         else "Nothing else ran on the machine.",
         "Generated by `python -m experiments.compare_frameworks --ops`.",
         "",
-        "| function | kind | jaxdl µs | stock µs | ratio | range | alike | note |",
-        "|---|---|---:|---:|---:|---|---:|---|",
     ]
-    for row in result["operations"]:
-        name, kind, ours, stock, ratio, spread, alike, note = _cells(row)
-        shown = f"**{ratio}**" if _slower(row) else ratio
-        reason = note or _reason(row)
-        lines.append(f"| {name} | {kind} | {ours} | {stock} | {shown} | {spread} | {alike} | {reason} |")
-    return "\n".join(lines) + "\n"
 
 
-def _reason(row: dict[str, Any]) -> str:
-    """Why something is slower, as far as the times themselves say."""
-    if not _slower(row):
+def _summary(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """How often jaxdl is faster, ties, is slower."""
+    for peer, name in PEERS.items():
+        found = Counter(_verdict(row, peer) for row in rows if peer in row["ratios"])
+        if found:
+            counts = ", ".join(f"{found[word]} {word}" for word in ("faster", "tie", "slower"))
+            clearly = sum(_clearly(row, peer) for row in rows)
+            yield f"Against {name}: {counts}, {clearly} of them by more than a tenth, of {found.total()} rows."
+
+
+def _line(row: dict[str, Any]) -> str:
+    shown = (_marked(_ratio(row, peer), _verdict(row, peer)) for peer in PEERS)
+    return f"| {' | '.join([row['name'], row['kind'], *_times(row), *shown, _note(row)])} |"
+
+
+def _times(row: dict[str, Any]) -> list[str]:
+    times = [significant(row["us"][side]) if side in row["us"] else "" for side in ("ours", *PEERS)]
+    times[-1] += " cl" if row["layout"] == "channels_last" else ""
+    return times
+
+
+def _ratio(row: dict[str, Any], peer: str) -> str:
+    if peer not in row["ratios"]:
         return ""
-    if row["alike"] and median(row["alike"]) <= SLOWER:
-        return LAYOUT
-    return NOISE if min(row["ratios"]) <= SLOWER else ""
+    low, high = interval(row["ratios"][peer])
+    return f"{median(row['ratios'][peer]):.2f} ({low:.2f}–{high:.2f})"
 
 
-def _slower(row: dict[str, Any]) -> bool:
-    return median(row["ratios"]) > SLOWER
+def _verdict(row: dict[str, Any], peer: str) -> str:
+    return verdict(interval(row["ratios"][peer])) if peer in row["ratios"] else ""
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, str, str, str, str, str, str, str]:
-    ratios = sorted(row["ratios"])
-    spread = f"{ratios[0]:.2f}–{ratios[-1]:.2f}"
-    times = significant(row["ours_us"]), significant(row["stock_us"])
-    alike = f"{median(row['alike']):.2f}" if row["alike"] else ""
-    return row["name"], row["kind"], *times, f"{median(ratios):.2f}", spread, alike, row["note"]
+def _clearly(row: dict[str, Any], peer: str) -> bool:
+    return _verdict(row, peer) == "slower" and median(row["ratios"][peer]) > SLOWER
+
+
+def _marked(text: str, word: str) -> str:
+    return {"slower": f"**{text}**", "tie": f"*{text}*"}.get(word, text)
+
+
+def _note(row: dict[str, Any]) -> str:
+    """Why it is slower than each peer: the case's words, or what the times themselves say."""
+    reasons = []
+    for peer, name in PEERS.items():
+        if _clearly(row, peer):
+            turned = peer == "stock" and "alike" in row["ratios"] and median(row["ratios"]["alike"]) <= SLOWER
+            reasons.append(row["notes"][peer] or (LAYOUT if turned else f"{name}: {UNKNOWN}"))
+    return "; ".join(reasons)
