@@ -30,11 +30,6 @@ from jaxdl.autodiff import conv2d, embedding, gelu, layer_norm, linear, max_pool
 from jaxdl.experiment import Settings, option
 
 ENGINES = ("numpy", "xla", "jax")
-TOPICS = (
-    *("import", "comparisons", "calls", "operator-summary", "with", "exceptions", "for", "id-classes"),
-    *("context-managers", "slicings"),
-)
-TOKENS = data.CharacterTokens("\n" + "".join(map(chr, range(32, 127))))
 LENGTH, WIDTH, HEADS = 24, 64, 4  # characters of a window, numbers that stand for one, heads of the attention
 
 
@@ -131,9 +126,9 @@ class LeNet(nn.Module):
 
 class LSTM(nn.Module):
     def __init__(self, *, rngs):
-        self.embedding = nn.Embedding(len(TOKENS), 32, rngs=rngs)
+        self.embedding = nn.Embedding(len(data.PRINTABLE), 32, rngs=rngs)
         self.lstm = nn.LSTM(32, WIDTH, batch_first=True, rngs=rngs)
-        self.head = nn.Linear(WIDTH, len(TOKENS), rngs=rngs)
+        self.head = nn.Linear(WIDTH, len(data.PRINTABLE), rngs=rngs)
 
     def __call__(self, characters):
         return self.head(self.lstm(self.embedding(characters))[0])
@@ -141,7 +136,7 @@ class LSTM(nn.Module):
 
 class Transformer(nn.Module):
     def __init__(self, *, rngs):
-        self.embedding = nn.Embedding(len(TOKENS), WIDTH, rngs=rngs)
+        self.embedding = nn.Embedding(len(data.PRINTABLE), WIDTH, rngs=rngs)
         self.position = nn.Embedding(LENGTH, WIDTH, rngs=rngs)
         self.norm1 = nn.LayerNorm(WIDTH)
         self.qkv = nn.Linear(WIDTH, 3 * WIDTH, bias=False, rngs=rngs)
@@ -150,7 +145,7 @@ class Transformer(nn.Module):
         self.up = nn.Linear(WIDTH, 4 * WIDTH, rngs=rngs)
         self.down = nn.Linear(4 * WIDTH, WIDTH, rngs=rngs)
         self.norm3 = nn.LayerNorm(WIDTH)
-        self.head = nn.Linear(WIDTH, len(TOKENS), rngs=rngs)
+        self.head = nn.Linear(WIDTH, len(data.PRINTABLE), rngs=rngs)
 
     def __call__(self, characters):
         x = self.embedding(characters) + self.position.weight
@@ -255,8 +250,7 @@ def program(config):
 def examples(config):
     """Digits, windows of text, and what is to be said of both: the digit, then the next characters."""
     x_train, y_train, x_test, y_test = data.digits()
-    text = data.pydoc_text(TOPICS).encode("ascii", "replace").decode()
-    c_train, n_train, c_test, n_test = data.sequences(TOKENS.encode(text), LENGTH, test_fraction=0.2)
+    c_train, n_train, c_test, n_test = data.python_help(LENGTH)
     for x, y, characters, following in ((x_train, y_train, c_train, n_train), (x_test, y_test, c_test, n_test)):
         target = np.concatenate([y[:, None], following[: len(y)]], axis=1)
         yield x[:, None].astype(config.dtype), characters[: len(y)], target

@@ -5,6 +5,7 @@ from jaxdl.data.byte_pair import BytePairTokens
 from jaxdl.data.embedded import breast_cancer, diabetes, digits, iris, wine
 from jaxdl.data.loader import DataLoader
 from jaxdl.data.no_data import NoData
+from jaxdl.data.python_help import PRINTABLE, python_help
 from jaxdl.data.remote import (
     cifar10,
     cifar100,
@@ -26,6 +27,7 @@ from jaxdl.data.table import Batch
 from jaxdl.data.text import CharacterTokens, pydoc_text, sequences, windows
 
 __all__ = [
+    "PRINTABLE",
     "ArraySource",
     "Batch",
     "BytePairTokens",
@@ -55,6 +57,7 @@ __all__ = [
     "movielens_100k",
     "mri",
     "pydoc_text",
+    "python_help",
     "random_split",
     "remote",
     "sample_images",

@@ -1,5 +1,6 @@
 """Text as tokens: exact round trips, and the byte pairs of a naive count."""
 
+import hashlib
 import sys
 from collections import Counter
 from itertools import pairwise
@@ -216,6 +217,16 @@ def test_the_test_comes_after_all_that_was_read(stride):
     x_train, y_train, x_test, y_test = sequences(np.arange(1000), 7, 0.2, stride)
     assert max(x_train.max(), y_train.max()) < 800 <= min(x_test.min(), y_test.min())
     np.testing.assert_array_equal(np.sort(y_test.ravel()), np.arange(801, 801 + y_test.size))
+
+
+def test_the_help_is_the_same_text_in_every_python():
+    x, y, x_test, y_test = data.python_help(64)
+    assert (x.shape, x_test.shape, x.dtype) == ((572, 64), (143, 64), np.int64)
+    read = data.PRINTABLE.decode(np.concatenate([x.ravel(), x_test.ravel()]))
+    assert hashlib.sha256(read.encode()).hexdigest().startswith("fbc91890975aa8ce")
+    assert (x[:, 1:] == y[:, :-1]).all()
+    assert (x_test[1:, 0] == y_test[:-1, -1]).all()
+    assert data.python_help(64, stride=1)[0].shape == (36_660 - 64, 64)
 
 
 def test_a_python_without_the_text(monkeypatch):
