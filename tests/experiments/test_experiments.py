@@ -25,6 +25,7 @@ def test_they_are_found():
         "fundamentals/backpropagation",
         "fundamentals/linear_regression",
         "fundamentals/same_seed",
+        "supervised/logistic_regression",
         "tabular/mlp",
         "vision/lenet",
     ]
@@ -91,6 +92,44 @@ def test_least_squares_is_where_the_loss_of_linear_regression_is_flat():
         state, _ = found.run(config, progress=False)
         reached = train.evaluate(program, state, source)["loss"]
         assert best["train_loss"] < reached < 1.01 * best["train_loss"]
+
+
+def penalised(found, state, config):
+    """What scikit-learn minimises, over N: the loss on all training rows, and the penalty on the weights."""
+    program, (x, y) = found.program(config), found.source(config).arrays
+    penalty = config.weight_decay / 2 * np.sum(np.square(state.params["linear.weight"]))
+    return train.evaluate(program, state, data.ArraySource((x, y), batch_size=len(x)))["loss"] + penalty
+
+
+def newtons(found, config):
+    """A state with the parameters that Newton's method finds."""
+    weight, bias = found.module.newton(config)
+    params = {"linear.weight": jax.numpy.asarray(weight[None]), "linear.bias": jax.numpy.asarray([bias])}
+    return found.program(config).init(random.TorchGenerator(0))._replace(params=params)
+
+
+def test_newtons_method_is_where_the_loss_of_logistic_regression_is_flat():
+    """A third witness: there the loss's gradient is what weight decay pulls against, and nothing pulls the bias."""
+    found = find("logistic_regression")
+    config = found.config(dtype="float64")
+    with experiment.precision("float64"):
+        state, (x, y) = newtons(found, config), found.source(config).arrays
+        probe = found.program(config).probe(state, (x, y))
+        pull = -config.weight_decay * state.params["linear.weight"]
+        np.testing.assert_allclose(probe.gradients["linear.weight"], pull, atol=1e-14)
+        assert abs(probe.gradients["linear.bias"].item()) < 1e-14
+        best = found.witnesses(config)["Newton's method"]
+        assert float(probe.loss) == pytest.approx(best["train_loss"], rel=1e-12)
+
+
+@pytest.mark.slow
+def test_the_run_of_logistic_regression_ends_within_a_hundredth_of_newtons_method():
+    found = find("logistic_regression")
+    config = found.config(dtype="float64")
+    with experiment.precision("float64"):
+        lowest = penalised(found, newtons(found, config), config)
+        reached, _ = found.run(config, progress=False)
+        assert lowest < penalised(found, reached, config) < 1.01 * lowest
 
 
 def command(*arguments, cwd=None, module="experiments", **settings):
