@@ -83,7 +83,8 @@ def show(result: Any, out: Path, against: Any) -> None:
 
     compare.save(result, out / "results.json")
     result = report.load(out / "results.json")
-    page = report.page(result, out)
+    grown = out / "growth.json"
+    page = report.page(result, out, json.loads(grown.read_text(encoding="utf-8")) if grown.is_file() else None)
     screen = Console()
     screen.print(report.table(result))
     screen.print(report.summary(result))

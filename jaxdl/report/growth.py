@@ -1,6 +1,6 @@
 """How a step's time grows with the work: a picture a series, and a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,18 +8,18 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from jaxdl.report import canvas
 from jaxdl.report.canvas import TEXT, blank, legend, panel
 from jaxdl.report.numerals import significant
+from jaxdl.report.pictures import Picture, picture
 from jaxdl.report.speed import beside, median, rounds
-from jaxdl.report.theme import DARK, LIGHT, Theme
+from jaxdl.report.theme import Theme
 from jaxdl.report.wording import compared, range_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Result = Mapping[str, Any]
-MODES = ("jax", "eager")
+BOTH = {"jax": "JAX", "eager": "PyTorch"}
 
 
 def growth_table(result: Result) -> Table:
@@ -36,12 +36,13 @@ def growth_table(result: Result) -> Table:
         for point in series["points"]:
             rows = _rows(point)
             first = series["title"] if point is series["points"][0] else ""
-            found = beside(rows["jax"], rows["eager"]) if len(rows) == len(MODES) else None
+            found = beside(rows["jax"], rows["eager"]) if len(rows) == len(BOTH) else None
             said = f"{compared(found)} {range_of(found)}" if found else "–"
-            times = [significant(median(rows[mode])) if mode in rows else "–" for mode in MODES]
-            reached = [significant(_reached(point, rows[mode])) if mode in rows else "–" for mode in MODES]
+            times = [significant(median(rows[mode])) if mode in rows else "–" for mode in BOTH]
+            reached = [significant(_reached(point, rows[mode])) if mode in rows else "–" for mode in BOTH]
             made.add_row(Text(first), str(point["value"]), *times, said, *reached)
-    said = ", ".join(f"{name} {significant(result['ceiling'][mode])}" for mode, name in _names(result).items())
+    ceiling = result["ceiling"]
+    said = ", ".join(f"{name} {significant(ceiling[mode])}" for mode, name in BOTH.items() if mode in ceiling)
     made.caption = Text(f"The ceiling is a product of two matrices, 2048 × 2048, in float32; GFLOP/s: {said}.")
     made.caption_justify = "left"
     return made
@@ -57,27 +58,35 @@ def growth_pictures(result: Result, folder: Path) -> list[Path]:
     for old in folder.glob("growth-*.png"):
         old.unlink()
     paths = []
-    for number, series in enumerate(result["series"], start=1):
-        for theme in (LIGHT, DARK):
-            path = folder / f"growth-{number}{'' if theme is LIGHT else '-dark'}.png"
-            path.write_bytes(canvas.png(grown(series, result["ceiling"], theme)))
+    for number, drawn in enumerate(drawn_series(result), start=1):
         paths.append(folder / f"growth-{number}.png")
+        paths[-1].write_bytes(drawn.light)
+        (folder / f"growth-{number}-dark.png").write_bytes(drawn.dark)
     return paths
 
 
-def grown(series: Mapping[str, Any], ceiling: Mapping[str, float], theme: Theme) -> "Figure":
+def drawn_series(result: Result) -> list[Picture]:
+    """Each series as a picture by day and by night."""
+    return [
+        picture("growth", _described(series), lambda theme, series=series: _grown(series, result["ceiling"], theme))  # type: ignore[misc]  # mypy cannot type the default
+        for series in result["series"]
+    ]
+
+
+def _grown(series: Mapping[str, Any], ceiling: Mapping[str, float], theme: Theme) -> "Figure":
     """Milliseconds a step over what grows, both axes logarithmic; dashed what the ceiling allows.
 
+    >>> from jaxdl.report.theme import LIGHT
     >>> times = {"timing": [{"mode": "jax", "step_ms": [1.0]}, {"mode": "eager", "step_ms": [2.0]}]}
     >>> points = [{"value": 8, "flops": 1e6, **times}, {"value": 16, "flops": 2e6, **times}]
-    >>> grown({"title": "MLP: batch size", "field": "batch_size", "points": points}, {"jax": 100.0}, LIGHT)
+    >>> _grown({"title": "MLP: batch size", "field": "batch_size", "points": points}, {"jax": 100.0}, LIGHT)
     <Figure size 1000x700 with 1 Axes>
     """
     figure = blank(3.5, theme)
     axes = panel(figure, (0.64, 0.5, 4.3, 2.6), f"{series['title']}: ms a step", theme)
     axes.set(xscale="log", yscale="log")
     colours = {"jax": theme.jax, "eager": theme.torch}
-    for mode, name in (("jax", "JAX"), ("eager", "PyTorch")):
+    for mode, name in BOTH.items():
         known = [(point, _rows(point)[mode]) for point in series["points"] if mode in _rows(point)]
         if not known:
             continue
@@ -112,15 +121,10 @@ def _reached(point: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:
     return 1e-6 * point["flops"] / median(row) if point["flops"] else None
 
 
-def _names(result: Result) -> dict[str, str]:
-    return {mode: name for mode, name in (("jax", "JAX"), ("eager", "PyTorch")) if mode in result["ceiling"]}
-
-
-def described(series: Mapping[str, Any], names: Sequence[str] = MODES) -> str:
-    """What the picture shows, for who cannot see it."""
+def _described(series: Mapping[str, Any]) -> str:
     said = []
     for point in series["points"]:
         rows = _rows(point)
-        times = ", ".join(f"{name} {significant(median(rows[name]))} ms" for name in names if name in rows)
+        times = ", ".join(f"{name} {significant(median(rows[mode]))} ms" for mode, name in BOTH.items() if mode in rows)
         said.append(f"{series['field']} {point['value']}: {times}")
     return f"{series['title']}. {'; '.join(said)}."

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(result: Result, folder: Path) -> Path:
+def page(result: Result, folder: Path, growth: Result | None = None) -> Path:
     """Draw a benchmark's result.
 
     Args:
         result: as `compare.run` gives it or `load` reads it. Where parts are missing, the page lacks them.
+        growth: as `compare.growth.run` gives it: how a step's time grows.
         folder: made if it is not there; `index.html` and the PNG files in it are replaced.
 
     Returns:
@@ -31,6 +32,7 @@ def page(result: Result, folder: Path) -> Path:
     ...     page({"experiments": []}, Path(folder)).name
     'index.html'
     """
+    from jaxdl.report.growth import drawn_series
     from jaxdl.report.pictures import pictures, save
     from jaxdl.report.view import of_experiment, of_result
 
@@ -46,7 +48,13 @@ def page(result: Result, folder: Path) -> Path:
     text = (
         environment()
         .get_template("compare.html")
-        .render(**of_result(result), sections=sections, light=LIGHT.variables(), dark=DARK.variables())
+        .render(
+            **of_result(result),
+            sections=sections,
+            growth=drawn_series(growth) if growth else [],
+            light=LIGHT.variables(),
+            dark=DARK.variables(),
+        )
     )
     path = folder / "index.html"
     path.write_text(text, encoding="utf-8")
