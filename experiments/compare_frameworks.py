@@ -67,12 +67,31 @@ def compare_growth(settings: Any, out: Path) -> None:
     screen.print(f"data: {out / 'growth.json'}", soft_wrap=True)
 
 
-def benchmark(names: tuple[str, ...], settings: Any, quick: bool) -> Any:
-    """The result of the suite, or of the named experiments."""
+def compare_loops(works: Any, settings: Any, out: Path) -> None:
+    """Whether `train.fit` chooses well where its loop is: a table, JSON."""
+    from jaxdl import compare, report
+    from jaxdl.compare import loops
+
+    with telling(len(works)) as tell:
+        result = loops.run(works, settings, tell)
+    compare.save(result, out / "loops.json")
+    screen = Console()
+    screen.print(report.loops_table(result))
+    screen.print(f"data: {out / 'loops.json'}", soft_wrap=True)
+
+
+def chosen(names: tuple[str, ...], quick: bool) -> Any:
+    """The named experiments as they are, or the suite."""
     from jaxdl import compare
     from jaxdl.experiment import find
 
-    works = [compare.training(find(name)) for name in names] or compare.suite(quick)
+    return [compare.training(find(name)) for name in names] or compare.suite(quick)
+
+
+def benchmark(works: Any, settings: Any) -> Any:
+    """The result, with progress."""
+    from jaxdl import compare
+
     with telling(compare.stages(works, settings)) as tell:
         return compare.run(works, settings, tell)
 
@@ -110,6 +129,7 @@ def show(result: Any, out: Path, against: Any) -> None:
 @click.option("--gpu", is_flag=True, help="on the GPU that both jax and PyTorch see")
 @click.option("--tf32", is_flag=True, help="with --gpu: both may round the factors of float32 products to TF32")
 @click.option("--growth", is_flag=True, help="how a step's time grows with batch size, width and length")
+@click.option("--loops", is_flag=True, help="whether train.fit chooses well between a call a step and a device loop")
 @click.option(
     "--ops", is_flag=True, help="the functions NAMES (default: all) beside stock jax, Flax, optax and PyTorch"
 )
@@ -124,6 +144,7 @@ def compare_frameworks(
     frameworks: str,
     gpu: bool,
     growth: bool,
+    loops: bool,
     ops: bool,
     against: Path | None,
     out: Path,
@@ -148,8 +169,10 @@ def compare_frameworks(
     )
     if growth:
         compare_growth(settings, out)
+    elif loops:
+        compare_loops(chosen(names, quick), settings, out)
     else:
-        show(benchmark(names, settings, quick), out, earlier)
+        show(benchmark(chosen(names, quick), settings), out, earlier)
 
 
 if __name__ == "__main__":

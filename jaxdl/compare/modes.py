@@ -23,6 +23,7 @@ class Mode:
         engine: what differentiates, where an experiment's Config leaves it open.
         proof: whether the model is another one than the ladder has climbed, and must first give PyTorch's output, loss
             and gradients in float64.
+        steps_per_call: as for `train.fit`, of jaxdl's own.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Mode:
     caches: bool = False
     engine: str = ""
     proof: bool = False
+    steps_per_call: int | None = None
 
 
 MODES = {
@@ -48,6 +50,14 @@ MODES = {
         Mode("autodiff_xla", "autodiff (XLA)", "jax", "ours", caches=True, engine="xla"),
     )
 }
+
+
+# Where a step's loop may run: as `train.fit` chooses, and both ways that it chooses from.
+LOOPS = (
+    MODES["jax"],
+    Mode("jax_host", "a call a step", "jax", "ours", engine="jax", steps_per_call=1),
+    Mode("jax_device", "a loop on the device", "jax", "ours", engine="jax", steps_per_call=64),
+)
 
 
 def modes_for(experiment: Experiment, config: Any, frameworks: tuple[str, ...] = ("jax", "torch")) -> list[Mode]:

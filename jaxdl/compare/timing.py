@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from jaxdl.compare.agreement import losses_differ, outputs_differ, proof_fails
-from jaxdl.compare.modes import Mode
+from jaxdl.compare.modes import MODES, Mode
 from jaxdl.compare.process import Task, Worker, WorkerError
 from jaxdl.compare.workload import Workload
 from jaxdl.experiment import precision
 from jaxdl.parity.record import initial_tensors
 from jaxdl.random import TorchGenerator
 
-REFERENCE = "eager"
+REFERENCE = "eager"  # unless jax is compared with itself
 ANSWERS = ("infer", "product")  # what they give are arrays, not losses
 TRIAL = 3
 PAUSE = 0.05  # the worker threads of the process that just ran fall asleep
@@ -51,12 +51,22 @@ class Timing:
         turn: seconds that a turn should take.
         settings: of all workers: cores, device.
         tell: called with a line of text at each stage.
+        reference: the mode whose numbers the others must have.
     """
 
     def __init__(
-        self, work: Workload, modes: Sequence[Mode], *, rounds: int, turn: float, settings: dict[str, Any], tell: Tell
+        self,
+        work: Workload,
+        modes: Sequence[Mode],
+        *,
+        rounds: int,
+        turn: float,
+        settings: dict[str, Any],
+        tell: Tell,
+        reference: str = REFERENCE,
     ) -> None:
         self._work, self._modes, self._rounds, self._turn, self._tell = work, modes, rounds, turn, tell
+        self._reference = reference
         self._settings = settings
         self._workers: dict[str, Worker] = {}
         self._values: dict[tuple[str, Task], np.ndarray] = {}
@@ -87,7 +97,8 @@ class Timing:
         caches = _made(folder / mode.name / "caches")
         if mode.engine and "engine" in given["config"]:
             given = given | {"config": given["config"] | {"engine": mode.engine}}
-        job = given | {"peer": f"{self._work.experiment.module.__name__}{mode.suffix}"}
+        peer = f"{self._work.experiment.module.__name__}{mode.suffix}"
+        job = given | {"peer": peer, "steps_per_call": mode.steps_per_call}
         row, first = self.rows[self._work.tasks[0]][mode.name], self._work.tasks[0]
         for start in ("cold", "warm") if mode.caches else ("cold",):
             self._tell(f"{mode.label}: {'first' if start == 'cold' else 'second'} start")
@@ -96,7 +107,7 @@ class Timing:
             prepared = worker.prepare(first)
             self._differs[mode.name] = started.pop("differs")
             row |= {**started, f"first_{start}_s": prepared["first_s"], f"start_{start}_s": ready + prepared["first_s"]}
-            if start == "cold" and (mode.proof or mode.name == REFERENCE):
+            if start == "cold" and (mode.proof or mode.name == self._reference):
                 with np.load(worker.agree()) as arrays:
                     self._proofs[mode.name] = dict(arrays)
             if start == "cold" and mode.caches:
@@ -110,20 +121,20 @@ class Timing:
 
     def _compare(self) -> None:
         """Drop each mode that does not compute what PyTorch eager computes, with the figure as its reason."""
-        if REFERENCE not in self._workers:
-            why = next(iter(self.rows.values())).get(REFERENCE, {}).get("reason", "it is not among the modes")
+        if self._reference not in self._workers:
+            why = next(iter(self.rows.values())).get(self._reference, {}).get("reason", "it is not among the modes")
             for name in list(self._workers):
-                self._drop(name, f"PyTorch eager, the reference, did not run: {why}")
+                self._drop(name, f"{MODES[self._reference].label}, the reference, did not run: {why}")
         for name in list(self._workers):
-            if name in self._proofs and name != REFERENCE:
-                gap, reason = proof_fails(self._proofs[name], self._proofs[REFERENCE])
+            if name in self._proofs and name != self._reference:
+                gap, reason = proof_fails(self._proofs[name], self._proofs[self._reference])
                 self.rows[self._work.tasks[0]][name]["proof_difference"] = gap
                 if reason:
                     self._drop(name, reason)
                     continue
             differs = self._differs[name]
             for task in self._work.tasks:
-                mine, reference = self._values[name, task], self._values[REFERENCE, task]
+                mine, reference = self._values[name, task], self._values[self._reference, task]
                 compare = outputs_differ if task[0] in ANSWERS else losses_differ
                 gap, reason = compare(mine, reference, *([1] if differs and task[0] not in ANSWERS else []))
                 self.rows[task][name] |= {"difference": gap, **({"note": differs} if differs else {})}

@@ -2,6 +2,7 @@
 
 from jaxdl.report.growth import growth_pictures, growth_table
 from jaxdl.report.guard import changes, changes_table
+from jaxdl.report.loops import loops_rows, loops_table
 from jaxdl.report.operations import operations_page, operations_table
 from jaxdl.report.page import page
 from jaxdl.report.result import load
@@ -15,6 +16,8 @@ __all__ = [
     "growth_pictures",
     "growth_table",
     "load",
+    "loops_rows",
+    "loops_table",
     "operations_page",
     "operations_table",
     "page",

@@ -63,6 +63,14 @@ class Losses:
         return {"steps": len(losses), "loss": float(losses[-batches:].mean()) if len(losses) else None}
 
 
+def set_jax_precision(job: Job) -> None:
+    """On a GPU, that float32 products are of float32, or of TF32 where both frameworks shall use it."""
+    if job.get("device") == "gpu":
+        import jax
+
+        jax.config.update("jax_default_matmul_precision", "tensorfloat32" if job["tf32"] else "highest")
+
+
 def batches(job: Job, put: Callable[[Any], Any]) -> list[tuple[Any, ...]]:
     """The job's batches, each array as `put` makes it."""
     import numpy as np

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.compare.runners import CHECKED_STEPS, Job, Losses, Runner, Task, batches, repeated
+from jaxdl.compare.runners import CHECKED_STEPS, Job, Losses, Runner, Task, batches, repeated, set_jax_precision
 
 SWEPT_EPOCHS = 10  # a sweep's turn
 SAMPLES = 24  # of the test data, shown with what the model says of them
@@ -17,6 +17,7 @@ def load(job: Job) -> None:
     from jaxdl import experiment, runtime
 
     runtime.tune()
+    set_jax_precision(job)
     experiment.find(job["experiment"])
 
 

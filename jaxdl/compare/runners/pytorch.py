@@ -11,6 +11,8 @@ def load(job: Job) -> None:
     import torch
 
     torch.set_num_threads(len(job["cores"]))
+    if job.get("device") == "gpu":
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = job["tf32"]
 
 
 def build(job: Job) -> Runner:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.compare.runners import CHECKED_STEPS, Job, Losses, Runner, Task, batches, repeated
+from jaxdl.compare.runners import CHECKED_STEPS, Job, Losses, Runner, Task, batches, repeated, set_jax_precision
 
 
 def load(job: Job) -> None:
@@ -14,6 +14,8 @@ def load(job: Job) -> None:
     import jax  # noqa: F401
     import optax  # noqa: F401
     from flax import nnx  # noqa: F401
+
+    set_jax_precision(job)
 
 
 def build(job: Job) -> Runner:
