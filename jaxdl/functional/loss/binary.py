@@ -6,7 +6,7 @@ from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import broadcast_together, require_floating, require_same_dtype, widen
 from jaxdl.functional._concrete import concrete
-from jaxdl.functional._pointwise import log1pexp
+from jaxdl.functional._pointwise import log1p_near, log1pexp, log1pexp_both
 from jaxdl.functional.loss._reduction import REDUCTIONS, reduced, reduction_name
 
 
@@ -109,7 +109,8 @@ def binary_cross_entropy_with_logits(
     wide, positive = widen(x.astype(dtype)), far
     if pos_weight is not None:
         positive = far * _beside(where, "pos_weight", jnp.asarray(pos_weight), far)
-    loss = positive * log1pexp(-wide) + (1 - far) * log1pexp(wide)  # each to its last digit however small
+    no, yes = log1pexp_both(wide)
+    loss = positive * yes + (1 - far) * no  # each to its last digit however small
     if weight is not None:
         loss = loss * _beside(where, "weight", jnp.asarray(weight), loss)
     return reduced(loss, how).astype(t.dtype)
@@ -158,7 +159,8 @@ def multilabel_soft_margin_loss(
     arrays = {"input": x, "target": t} | ({} if w is None else {"weight": w})
     dtype = jnp.result_type(*arrays.values())
     wide, far, *factor = broadcast_together(where, **{k: widen(a.astype(dtype)) for k, a in arrays.items()})
-    loss = far * log1pexp(-wide) + (1 - far) * log1pexp(wide)
+    no, yes = log1pexp_both(wide)
+    loss = far * yes + (1 - far) * no
     rows = jnp.sum(loss * factor[0] if factor else loss, -1) / x.shape[-1]
     return reduced(rows, how).astype(dtype)
 
@@ -209,7 +211,9 @@ def soft_margin_loss(
 @jax.custom_jvp
 def _clamped_logs(x: jax.Array) -> tuple[jax.Array, jax.Array]:
     """log x and log(1 - x), not below -100."""
-    return jnp.maximum(jnp.log(x), -100), jnp.maximum(jnp.log1p(-x), -100)
+    lesser = jnp.where(x <= 0.5, x, 1 - x)  # exact: above one half 1 - x has no more digits than x
+    of_lesser, of_greater = jnp.maximum(jnp.log(lesser), -100), log1p_near(-lesser)
+    return jnp.where(x <= 0.5, of_lesser, of_greater), jnp.where(x <= 0.5, of_greater, of_lesser)
 
 
 @_clamped_logs.defjvp
