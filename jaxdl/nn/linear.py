@@ -18,11 +18,11 @@ def default_parameters(
 ) -> None:
     """Give `module` weight and bias, initialised as PyTorch's Linear and Conv are: the weight first, then the bias."""
     dtype = storable(dtype, f"{type(module).__name__}'s dtype")
-    blank = jnp.asarray(np.zeros(shape, dtype))  # jnp.empty would compile a program for each shape
+    blank = jax.device_put(np.zeros(shape, dtype))  # jnp.empty and jnp.asarray compile a program for each shape
     module.weight = init.kaiming_uniform_(nnx.Param(blank), a=math.sqrt(5), rngs=rngs)
     bound = 1 / math.sqrt(init.fans(shape)[0])
     module.bias = (
-        init.uniform_(nnx.Param(jnp.asarray(np.zeros(out_features, dtype))), -bound, bound, rngs=rngs) if bias else None
+        init.uniform_(nnx.Param(jax.device_put(np.zeros(out_features, dtype))), -bound, bound, rngs=rngs) if bias else None
     )
 
 

@@ -196,7 +196,7 @@ def _tensors(state: State) -> dict[str, Any]:
 def _on_host(leaf: Any) -> Any:
     """A copy: a view would keep the device from giving the memory to the next state."""
     if isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        copied = jnp.asarray(np.array(jax.random.key_data(leaf)))  # jnp.copy would compile a program
+        copied = jax.device_put(np.array(jax.random.key_data(leaf)))  # jnp.copy and jnp.asarray compile a program
         return jax.random.wrap_key_data(copied, impl=jax.random.key_impl(leaf))
     return np.array(leaf)
 
