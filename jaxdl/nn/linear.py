@@ -21,9 +21,8 @@ def default_parameters(
     blank = jax.device_put(np.zeros(shape, dtype))  # jnp.empty and jnp.asarray compile a program for each shape
     module.weight = init.kaiming_uniform_(nnx.Param(blank), a=math.sqrt(5), rngs=rngs)
     bound = 1 / math.sqrt(init.fans(shape)[0])
-    module.bias = (
-        init.uniform_(nnx.Param(jax.device_put(np.zeros(out_features, dtype))), -bound, bound, rngs=rngs) if bias else None
-    )
+    unset = nnx.Param(jax.device_put(np.zeros(out_features, dtype))) if bias else None
+    module.bias = None if unset is None else init.uniform_(unset, -bound, bound, rngs=rngs)
 
 
 class Weighted(Module):
