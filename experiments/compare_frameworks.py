@@ -46,10 +46,10 @@ def compare_operations(names: tuple[str, ...], rounds: int, out: Path) -> None:
         result = operations.run(names, rounds=rounds, tell=tell)
     out.mkdir(parents=True, exist_ok=True)
     (out / "operations.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    (out / "performance.md").write_text(report.operations_page(result), encoding="utf-8")
+    (out / "operations.md").write_text(report.operations_page(result), encoding="utf-8")
     screen = Console()
     screen.print(report.operations_table(result))
-    screen.print(f"page: {out / 'performance.md'}   data: {out / 'operations.json'}", soft_wrap=True)
+    screen.print(f"page: {out / 'operations.md'}   data: {out / 'operations.json'}", soft_wrap=True)
 
 
 def compare_growth(settings: Any, out: Path) -> None:

@@ -40,10 +40,10 @@ def operations_table(result: dict[str, Any]) -> Table:
 
 
 def operations_page(result: dict[str, Any]) -> str:
-    """The same as a page: docs/performance.md."""
+    """The same in Markdown: a chapter of docs/performance.md."""
     lines = [*_head(result), *_summary(result["operations"]), ""]
     for area, rows in groupby(result["operations"], lambda row: str(row["area"])):
-        lines += [f"## {area}", ""]
+        lines += [f"### {area}", ""]
         lines += ["| function | kind | jaxdl µs | stock µs | PyTorch µs | to stock | to PyTorch | note |"]
         lines += ["|---|---|---:|---:|---:|---:|---:|---|"]
         lines += [_line(row) for row in rows]
@@ -55,7 +55,7 @@ def _head(result: dict[str, Any]) -> list[str]:
     machine, versions = result["machine"], result["versions"]
     used = ", ".join(f"{name} {versions[name]}" for name in ("jax", "flax", "optax", "torch") if versions.get(name))
     return [
-        "# Performance, function by function",
+        "## Function by function",
         "",
         "Each function of `jaxdl.functional` beside what one would write with stock jax, Flax and optax, where there",
         "is such a thing, and beside PyTorch's function of the same name: microseconds a call in float32, the median",
