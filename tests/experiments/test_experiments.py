@@ -16,7 +16,8 @@ from jaxdl.experiment import discover, find
 
 EXPERIMENTS = discover()
 NAMES = sorted(EXPERIMENTS)
-LONG = {"fundamentals/autodiff_from_scratch"}  # forty seconds of NumPy
+# Forty seconds of NumPy; attention and recurrences of a size to be measured.
+LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt"}
 
 
 def test_they_are_found():
@@ -25,6 +26,8 @@ def test_they_are_found():
         "fundamentals/backpropagation",
         "fundamentals/linear_regression",
         "fundamentals/same_seed",
+        "sequence/characters",
+        "sequence/gpt",
         "supervised/logistic_regression",
         "tabular/mlp",
         "vision/lenet",
@@ -130,6 +133,32 @@ def test_the_run_of_logistic_regression_ends_within_a_hundredth_of_newtons_metho
         lowest = penalised(found, newtons(found, config), config)
         reached, _ = found.run(config, progress=False)
         assert lowest < penalised(found, reached, config) < 1.01 * lowest
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["rnn", "gru"])
+def test_the_other_cells_learn_too(cell):
+    found = find("characters")
+    _, history = found.run(found.config(cell=cell), progress=False)
+    assert found.bound.holds(history.final)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("characters", {"cell": "lstn"}, "cell must be one of rnn, gru, lstm, given 'lstn'"),
+        ("characters", {"length": 0}, r"`length` \(=0\) must be an integer from 1"),
+        ("characters", {"width": 0}, "width must be at least 1, given 0"),
+        ("gpt", {"length": 99_999}, r"a window of `length` \(=99999\) needs 100000 tokens, given 36660"),
+        ("gpt", {"heads": 3}, r"width \(=128\) must be divisible by heads \(=3\)"),
+        ("gpt", {"heads": 0}, "heads must be at least 1, given 0"),
+        ("gpt", {"layers": 0}, "layers must be at least 1, given 0"),
+    ],
+)
+def test_a_config_that_makes_no_run_is_one_clear_sentence(name, given, message):
+    found = find(name)
+    with pytest.raises(ValueError, match=message):
+        found.rehearse(found.config(**given))
 
 
 def command(*arguments, cwd=None, module="experiments", **settings):
