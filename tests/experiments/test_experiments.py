@@ -16,8 +16,8 @@ from jaxdl.experiment import discover, find
 
 EXPERIMENTS = discover()
 NAMES = sorted(EXPERIMENTS)
-# Forty seconds of NumPy; attention and recurrences of a size to be measured.
-LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt"}
+# Forty seconds of NumPy; convolutions, attention and recurrences of a size to be measured.
+LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/resnet", "vision/vgg"}
 
 
 def test_they_are_found():
@@ -31,6 +31,8 @@ def test_they_are_found():
         "supervised/logistic_regression",
         "tabular/mlp",
         "vision/lenet",
+        "vision/resnet",
+        "vision/vgg",
     ]
     assert [find(name).name for name in ("lenet", "vision.lenet", "experiments.vision.lenet")] == ["vision/lenet"] * 3
 
@@ -46,7 +48,7 @@ def test_its_docstring_carries_command_time_and_score(name):
     assert all(field.metadata["help"] for field in dataclasses.fields(found.module.Config))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n == "vision/resnet")) for n in NAMES])
 def test_it_traces_on_shapes_alone(name):
     found = EXPERIMENTS[name]
     config = found.config()

@@ -1,0 +1,89 @@
+"""ResNet-20 reads digits: nineteen convolutions that learn what to add to what they see.
+
+Every two convolutions are bridged: their result is added to their input, so that the gradient reaches the first layers
+as it is. Where the picture is halved and the channels doubled, a 1 × 1 convolution brings the input into the new form.
+The 8 × 8 digits are drawn four times as large, in three equal channels: the shapes of CIFAR-10, which the network was
+made for. `--no-residual` takes the bridges away.
+
+    python -m experiments.vision.resnet --epochs 1
+
+Time: 60 s on two cores.
+Score: test_accuracy >= 0.97
+Paper: He, Zhang, Ren and Sun 2016, "Deep Residual Learning for Image Recognition".
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from jaxdl import data, functional, metrics, nn, optim, train
+from jaxdl.experiment import Settings, option
+
+
+@dataclass(frozen=True)
+class Config(Settings):
+    epochs: int = option(4, "passes over the 1,438 training digits")
+    batch_size: int = option(64, "digits a step")
+    learning_rate: float = option(0.05, "of SGD with momentum 0.9")
+    weight_decay: float = option(1e-4, "pulls the weights towards 0")
+    residual: bool = option(True, "bridges around every two convolutions")
+
+
+class Block(nn.Module):
+    def __init__(self, channels, out_channels, residual, *, rngs):
+        stride = out_channels // channels
+        self.conv1 = nn.Conv2d(channels, out_channels, 3, stride=stride, padding=1, bias=False, rngs=rngs)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False, rngs=rngs)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.bridge = nn.Identity()
+        if stride > 1:
+            self.bridge = nn.Conv2d(channels, out_channels, 1, stride=stride, bias=False, rngs=rngs)
+        self.residual = residual
+
+    def __call__(self, x):
+        y = functional.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return functional.relu(y + self.bridge(x) if self.residual else y)
+
+
+class ResNet20(nn.Module):
+    def __init__(self, residual, *, rngs):
+        self.conv = nn.Conv2d(3, 16, 3, padding=1, bias=False, rngs=rngs)
+        self.bn = nn.BatchNorm2d(16)
+        widths = [16, 16, 16, 16, 32, 32, 32, 64, 64, 64]
+        self.blocks = nn.Sequential(*(Block(a, b, residual, rngs=rngs) for a, b in pairwise(widths)))
+        self.fc = nn.Linear(64, 10, rngs=rngs)
+
+    def __call__(self, x):
+        x = functional.relu(self.bn(self.conv(x)))
+        return self.fc(self.blocks(x).mean(axis=(2, 3)))
+
+
+def images(x, config):
+    return x.repeat(4, axis=1).repeat(4, axis=2)[:, None].repeat(3, axis=1).astype(config.dtype)
+
+
+def source(config):
+    x, y, _, _ = data.digits()
+    return data.ArraySource((images(x, config), y), config.batch_size, shuffle=True)
+
+
+def evaluation(config):
+    _, _, x, y = data.digits()
+    return data.ArraySource((images(x, config), y), batch_size=len(x))
+
+
+def program(config):
+    return train.supervised(
+        lambda rngs: ResNet20(config.residual, rngs=rngs),
+        functional.cross_entropy,
+        optim.sgd(config.learning_rate, momentum=0.9, weight_decay=config.weight_decay),
+        metrics={"accuracy": metrics.accuracy},
+        dtype=config.dtype,
+    )
+
+
+if __name__ == "__main__":
+    from experiments.__main__ import run_file
+
+    run_file(__file__)
