@@ -5,16 +5,19 @@ OLDEST := 3.11
 PYTHON ?= python3
 ORIGIN := $(origin PYTHON)
 ARGS ?=
+FRAMEWORKS ?= jax,torch
+comma := ,
 # Most of a test's time is compiling, on one core each.
 PARALLEL ?= -n auto --maxprocesses=8
 
-.PHONY: help compare test coverage docs lint types layers clean with-torch with-dev
+.PHONY: help compare test coverage docs lint types layers clean with-frameworks with-dev
 # There is one .venv: one thing at a time.
 .NOTPARALLEL:
 
 help:
 	@printf '%s\n' \
 	  'make compare   compare JAX with PyTorch: first the numbers, then the times; ARGS=--quick for a short one' \
+	  '               FRAMEWORKS=jax,torch,tensorflow for TensorFlow beside them' \
 	  'make test      run the tests; ARGS="-k optim" for some of them' \
 	  'make coverage  measure what has changed against PyTorch, and write docs/coverage.md' \
 	  'make docs      the same, and the pages in docs/ that are written by running what they show' \
@@ -25,8 +28,8 @@ help:
 	  '' \
 	  'The first call installs into .venv, which needs the network once. PYTHON=python3.12 names the Python ($(OLDEST) or newer).'
 
-compare: with-torch
-	.venv/bin/python -m experiments.compare_frameworks $(ARGS)
+compare: with-frameworks
+	.venv/bin/python -m experiments.compare_frameworks --frameworks $(FRAMEWORKS) $(ARGS)
 
 test: with-dev
 	.venv/bin/python -m pytest $(PARALLEL) $(ARGS)
@@ -99,12 +102,17 @@ fi
 
 state() { pwd -P; echo "$1"; cat pyproject.toml; }
 before=$(cat .venv/installed 2>/dev/null) || before=
-case $before in "$(state "$EXTRAS")" | "$(state torch,dev)") exit ;; esac
+held=$(printf '%s\n' "$before" | sed -n 2p)
+all= # what was installed stays
+for extra in torch tensorflow dev; do
+    case ",$held,$EXTRAS," in *",$extra,"*) all=$all${all:+,}$extra ;; esac
+done
+[ "$before" != "$(state "$all")" ] || exit 0
 
 install() {
-    .venv/bin/python -m pip install --disable-pip-version-check -e ".[$EXTRAS]" && state "$EXTRAS" >.venv/installed
+    .venv/bin/python -m pip install --disable-pip-version-check -e ".[$all]" && state "$all" >.venv/installed
 }
-say "installing jaxdl[$EXTRAS] into .venv; the first time takes minutes"
+say "installing jaxdl[$all] into .venv; the first time takes minutes"
 export PIP_RETRIES="${PIP_RETRIES:-2}"
 echo unfinished >.venv/installed
 case $before in
@@ -116,11 +124,11 @@ if [ -n "$before" ]; then printf '%s\n' "$before" >.venv/installed; else rm .ven
 fail "installing failed; it needs the network once, and pip's own reason stands above"
 endef
 
-with-torch: export EXTRAS := torch
+with-frameworks: export EXTRAS := torch$(if $(findstring tensorflow,$(FRAMEWORKS)),$(comma)tensorflow)
 with-dev: export EXTRAS := torch,dev
-with-torch with-dev: export SCRIPT := $(value PREPARE)
-with-torch with-dev: export OLDEST := $(OLDEST)
-with-torch with-dev: export PYTHON := $(PYTHON)
-with-torch with-dev: export ORIGIN := $(ORIGIN)
-with-torch with-dev:
+with-frameworks with-dev: export SCRIPT := $(value PREPARE)
+with-frameworks with-dev: export OLDEST := $(OLDEST)
+with-frameworks with-dev: export PYTHON := $(PYTHON)
+with-frameworks with-dev: export ORIGIN := $(ORIGIN)
+with-frameworks with-dev:
 	@sh -c "$$SCRIPT"

@@ -32,8 +32,7 @@ def model(config, rngs):
     return LeNet(config.batch_norm, rngs)
 
 
-def inputs(x):
-    return x.transpose(0, 2, 3, 1)
+inputs = layouts.channels_last
 
 
 def weights(tensors):

@@ -46,6 +46,7 @@ MODES = {
         Mode("compile", "torch.compile", "torch", "pytorch", "_torch", caches=True),
         Mode("channels_last", "PyTorch channels_last", "torch", "pytorch", "_torch"),
         Mode("tensorflow", "TensorFlow (Keras)", "tensorflow", "keras", "_keras", proof=True),
+        Mode("tensorflow_xla", "TensorFlow (Keras, XLA)", "tensorflow", "keras", "_keras", proof=True),
         Mode("autodiff_numpy", "autodiff (NumPy)", "jax", "ours", engine="numpy"),
         Mode("autodiff_xla", "autodiff (XLA)", "jax", "ours", caches=True, engine="xla"),
     )

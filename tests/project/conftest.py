@@ -22,7 +22,7 @@ case "$*" in
 esac
 """
 # What a surrounding `make test` was told is not meant for the make of a test.
-TOLD = {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "PYTHON", "ORIGIN", "ARGS"}
+TOLD = {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "PYTHON", "ORIGIN", "ARGS", "FRAMEWORKS"}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ MAKE_VENV = "python3 -m venv .venv"
 INSTALL = ".venv/bin/python -m pip install --disable-pip-version-check -e ."
 INSTALL_TORCH = f"{INSTALL}[torch]"
 INSTALL_DEV = f"{INSTALL}[torch,dev]"
-COMPARE = ".venv/bin/python -m experiments.compare_frameworks"
+COMPARE = ".venv/bin/python -m experiments.compare_frameworks --frameworks jax,torch"
 TEST = ".venv/bin/python -m pytest -n auto --maxprocesses=8"
 KILL = "kill -9 0"  # make and all that it started
 
@@ -84,6 +84,19 @@ def test_the_tests_add_to_what_compare_installed_and_compare_adds_nothing_to_the
     assert "already satisfied" not in added.stdout
     checkout.make("compare")
     assert checkout.calls() == [COMPARE]
+
+
+def test_tensorflow_is_installed_where_it_is_asked_for_and_stays(checkout):
+    checkout.make("compare")
+    checkout.calls()
+    for expected in ([f"{INSTALL}[torch,tensorflow]", f"{COMPARE},tensorflow"], [f"{COMPARE},tensorflow"]):
+        checkout.make("compare", "FRAMEWORKS=jax,torch,tensorflow")
+        assert checkout.calls() == expected
+    checkout.make("test")
+    assert checkout.calls() == [f"{INSTALL}[torch,tensorflow,dev]", TEST]
+    checkout.make("compare")
+    checkout.make("compare", "FRAMEWORKS=jax,torch,tensorflow")
+    assert checkout.calls() == [COMPARE, f"{COMPARE},tensorflow"]
 
 
 def test_installs_do_not_overlap(checkout):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,8 @@ class Flax:
         import jax.numpy as jnp
         from flax import nnx
 
-        model = self.peer.model(self.config, nnx.Rngs(self.config.seed))
+        config = SimpleNamespace(**{**vars(self.config), "dtype": dtype})
+        model = self.peer.model(config, nnx.Rngs(config.seed))
         weights = self.peer.weights({name: jnp.asarray(_as(a, dtype)) for name, a in self.initial.items()})
         variables = _variables(model)
         if set(weights) != set(variables):
