@@ -19,6 +19,7 @@ from jaxdl.data import ArraySource
 from jaxdl.random import TorchGenerator
 
 DTYPES = ("float32", "float64")
+PEERS = ("_torch", "_flax", "_keras")  # how the names of files end that hold the same model in another library
 # What `python -m experiments` and its `run` and `check` call their own flags: no field of a Config may be called so.
 TAKEN = {
     *("help", "out", "resume", "fresh", "checkpoint_every", "checkpoint_steps", "keep", "tensorboard"),
@@ -224,7 +225,7 @@ def discover(package: str = "experiments") -> dict[str, Experiment]:
         ValueError: a Config has a field that the command line needs for itself.
     """
     names = _modules(package)
-    read = [_read(name, names, package) for name in names if not name.endswith("_torch")]
+    read = [_read(name, names, package) for name in names if not name.endswith(PEERS)]
     return {experiment.name: experiment for experiment in read if experiment is not None}
 
 
@@ -264,7 +265,7 @@ def find(name: str, package: str = "experiments") -> Experiment:
     """
     wanted, names = _short(name, package), _modules(package)
     named = [module for module in names if wanted in (_short(module, package), module.rpartition(".")[2])]
-    found = _read(named[0], names, package) if len(named) == 1 and not named[0].endswith("_torch") else None
+    found = _read(named[0], names, package) if len(named) == 1 and not named[0].endswith(PEERS) else None
     if found is not None:  # the others, and what they import, would make every start a slow one
         return found
     known = discover(package)

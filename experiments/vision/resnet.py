@@ -21,9 +21,9 @@ from jaxdl.experiment import Settings, option
 
 @dataclass(frozen=True)
 class Config(Settings):
-    epochs: int = option(4, "passes over the 1,438 training digits")
+    epochs: int = option(8, "passes over the 1,438 training digits")
     batch_size: int = option(64, "digits a step")
-    learning_rate: float = option(0.05, "of SGD with momentum 0.9")
+    learning_rate: float = option(0.02, "of SGD with momentum 0.9")
     weight_decay: float = option(1e-4, "pulls the weights towards 0")
     residual: bool = option(True, "bridges around every two convolutions")
 
