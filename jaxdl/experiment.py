@@ -233,7 +233,7 @@ def _modules(package: str) -> list[str]:
     """The names of a package's modules; folders are looked into, files are not."""
     root = importlib.import_module(package)
     found = pkgutil.walk_packages(root.__path__, f"{package}.")
-    return [info.name for info in found if not info.ispkg and not info.name.endswith(".__main__")]
+    return [info.name for info in found if not info.ispkg and not info.name.endswith((".__main__", "_flax", "_keras"))]
 
 
 def _read(name: str, names: Sequence[str], package: str) -> Experiment | None:

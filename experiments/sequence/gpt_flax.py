@@ -12,7 +12,7 @@ CHARACTERS = 96
 class Attention(nnx.Module):
     def __init__(self, width, heads, rngs):
         self.heads = heads
-        self.qkv = nnx.Linear(width, 3 * width, rngs=rngs)
+        self.qkv = nnx.Linear(width, 3 * width, use_bias=False, rngs=rngs)
         self.proj = nnx.Linear(width, width, rngs=rngs)
 
     def __call__(self, x):

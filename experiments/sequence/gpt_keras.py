@@ -12,13 +12,14 @@ class Attention(layers.Layer):
     def __init__(self, width, heads):
         super().__init__()
         self.shape, self.scale = (heads, width // heads), (width // heads) ** -0.5
-        self.qkv = layers.Dense(3 * width)
+        self.qkv = layers.Dense(3 * width, use_bias=False)
         self.proj = layers.Dense(width)
 
     def call(self, x):
         rows, length, _ = ops.shape(x)
         q, k, v = (ops.reshape(part, (rows, length, *self.shape)) for part in ops.split(self.qkv(x), 3, axis=-1))
-        seen = ops.dot_product_attention(q, k, v, scale=self.scale, is_causal=True)
+        # Given a scale, it would round that to float32, whatever the dtype.
+        seen = ops.dot_product_attention(q * self.scale, k, v, scale=1.0, is_causal=True)
         return self.proj(ops.reshape(seen, (rows, length, -1)))
 
 
