@@ -188,6 +188,6 @@ def test_what_is_slower_is_bold_and_says_why(result):
 
 def test_the_page_is_grouped_and_begins_with_how_often_jaxdl_is_faster(result):
     text = page(result, row(), row(kind="gradient", **slower("torch", 1.4, 1.5, 1.6)), row(area="Loss", name="l1_loss"))
-    assert [found for found in text.splitlines() if found.startswith("## ")] == ["## Activation", "## Loss"]
+    assert [found for found in text.splitlines() if found.startswith("### ")] == ["### Activation", "### Loss"]
     assert "Against stock: 3 faster, 0 tie, 0 slower, 0 of them by more than a tenth, of 3 rows." in text
     assert "Against PyTorch: 2 faster, 0 tie, 1 slower, 1 of them by more than a tenth, of 3 rows." in text
