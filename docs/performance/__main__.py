@@ -61,20 +61,22 @@ def measured(result: dict[str, Any]) -> str:
 
 def networks(result: dict[str, Any]) -> Iterator[str]:
     """A line a workload."""
-    yield "| workload | JAX, ms | stock Flax, ms | best PyTorch, ms | its mode | JAX beside PyTorch | beside stock Flax |"
+    yield "| workload | JAX, ms | stock Flax, ms | PyTorch, ms | its best mode | JAX beside PyTorch | beside stock Flax |"
     yield "|---|---:|---:|---:|---|---|---|"
     for entry in result["experiments"]:
         rows = timing(entry)
         best = best_torch(rows)
         shown = [next((row for row in rows if framework(row) == name), None) for name in ("jax", "flax")]
         times = [significant(median(row)) if row and rounds(row) else "–" for row in (*shown, best)]
-        said = [f"{compared(found)} ({range_of(found)})" if found else "–" for found in (of_jax(entry), of_stock(entry))]
+        said = [
+            f"{compared(found)} ({range_of(found)})" if found else "–" for found in (of_jax(entry), of_stock(entry))
+        ]
         yield f"| {' | '.join([title(entry), *times, label(best) if best else '–', *said])} |"
 
 
 def starts(result: dict[str, Any]) -> Iterator[str]:
     """A line a workload's training and mode: what a start takes."""
-    yield "| workload | mode | import, s | first step, s | with a warm cache, s | process to first step, s | peak, MiB |"
+    yield "| workload | mode | import, s | first step, s | warm, s | process to first step, s | peak, MiB |"
     yield "|---|---|---:|---:|---:|---:|---:|"
     for entry in result["experiments"]:
         for row in timing(entry):
