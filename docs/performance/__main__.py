@@ -61,7 +61,7 @@ def measured(result: dict[str, Any]) -> str:
 
 def networks(result: dict[str, Any]) -> Iterator[str]:
     """A line a workload."""
-    yield "| workload | JAX, ms | stock Flax, ms | PyTorch, ms | its best mode | JAX beside PyTorch | beside stock Flax |"
+    yield "| workload | JAX, ms | stock Flax, ms | PyTorch, ms | its best mode | beside PyTorch | beside stock Flax |"
     yield "|---|---:|---:|---:|---|---|---|"
     for entry in result["experiments"]:
         rows = timing(entry)

@@ -14,6 +14,8 @@ Szegedy 2015, "Batch Normalization: Accelerating Deep Network Training by Reduci
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from jaxdl import data, functional, metrics, nn, optim, train
 from jaxdl.experiment import Settings, option
 
@@ -61,7 +63,9 @@ class VGG(nn.Module):
 
 def images(x, config):
     times = config.size // 8
-    return x.repeat(times, axis=1).repeat(times, axis=2)[:, None].repeat(3, axis=1).astype(config.dtype)
+    x = x.repeat(times, axis=1).repeat(times, axis=2)[:, None].repeat(3, axis=1)
+    # On a flat background every pooling window is a tie, and rounding would decide where its gradient goes.
+    return (x + 0.05 * np.random.RandomState(0).standard_normal(x.shape)).astype(config.dtype)
 
 
 def source(config):
