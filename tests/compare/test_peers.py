@@ -20,8 +20,6 @@ SMALL = {
     "tabular/mlp": {"hidden": 16},
     "vision/lenet": {"batch_size": 8},
     "vision/vgg": {"batch_size": 4},
-    # At its own step size float32 parts from itself within 20 steps: PyTorch's channels_last from its eager by 0.1.
-    "vision/resnet": {"batch_size": 4, "learning_rate": 1e-4},
     "sequence/characters": {"batch_size": 4, "length": 8, "width": 16},
     "sequence/gpt": {"batch_size": 4, "length": 8, "layers": 2, "width": 16, "heads": 2},
 }

@@ -5,6 +5,7 @@ import pytest
 
 from jaxdl import data
 from jaxdl.data import samples
+from jaxdl.data.installed import installed
 
 
 def test_the_images_are_scikit_learns():
@@ -59,11 +60,11 @@ def test_mri_is_a_head_on_black():
     [(data.stocks, "Stocks.csv"), (data.eeg, "eeg.dat"), (data.mri, "s1045"), (data.sample_images, "c")],
 )
 def test_a_missing_file_is_one_sentence(load, file, tmp_path, monkeypatch):
-    monkeypatch.setattr(samples, "_folder", lambda package: tmp_path)
+    monkeypatch.setattr(samples, "installed", lambda package: tmp_path)
     with pytest.raises(FileNotFoundError, match=rf"'s {file}.* is not at .*; pip's .* brings it along"):
         load()
 
 
 def test_a_missing_package_is_one_sentence():
     with pytest.raises(FileNotFoundError, match="nonsense_package is not installed"):
-        samples._folder("nonsense_package")
+        installed("nonsense_package")

@@ -17,7 +17,7 @@ from jaxdl.experiment import discover, find
 EXPERIMENTS = discover()
 NAMES = sorted(EXPERIMENTS)
 # Forty seconds of NumPy; convolutions, attention and recurrences of a size to be measured.
-LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/resnet", "vision/vgg"}
+LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/vgg"}
 
 
 def test_they_are_found():
@@ -31,7 +31,6 @@ def test_they_are_found():
         "supervised/logistic_regression",
         "tabular/mlp",
         "vision/lenet",
-        "vision/resnet",
         "vision/vgg",
     ]
     assert [find(name).name for name in ("lenet", "vision.lenet", "experiments.vision.lenet")] == ["vision/lenet"] * 3
@@ -48,7 +47,7 @@ def test_its_docstring_carries_command_time_and_score(name):
     assert all(field.metadata["help"] for field in dataclasses.fields(found.module.Config))
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n == "vision/resnet")) for n in NAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_it_traces_on_shapes_alone(name):
     found = EXPERIMENTS[name]
     config = found.config()

@@ -46,7 +46,7 @@ ALONE = sorted(EXPERIMENTS) if importlib.util.find_spec("torch") is None else ["
 
 
 LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt"}
-LONGEST = {"vision/resnet", "vision/vgg"}  # float64 convolutions on a CPU: minutes
+LONGEST = {"vision/vgg"}  # float64 convolutions on a CPU: minutes
 
 
 def duration(name):

@@ -302,7 +302,7 @@ def test_a_result_is_saved_as_data(tmp_path):
 # The whole runs of these, in both frameworks and dtypes, take most of a minute or more.
 LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/lenet"}
 # XLA's float64 convolutions are thirty times slower than its float32 ones on a CPU: five minutes each.
-LONGEST = {"vision/resnet", "vision/vgg"}
+LONGEST = {"vision/vgg"}
 
 
 def duration(name):
