@@ -22,7 +22,8 @@ from jaxdl import _runtime, runtime
 # What goes wrong through what a user gave: one sentence, no traceback. Anything else is our fault and shows its
 # traceback.
 MISTAKES = (LookupError, ValueError, TypeError, FloatingPointError, MemoryError, OSError)
-EXTRAS = ("torch", "tensorboardX", "grain")  # packages that jaxdl can do without; what needs one says how to install it
+# Packages that jaxdl can do without; what needs one says how to install it.
+EXTRAS = ("torch", "tensorflow", "tensorboardX", "grain")
 ROUNDING = 1e-3  # the self-check's largest error: 3e-5 where all is well, 2 on an unguarded jaxlib 0.10.2
 
 

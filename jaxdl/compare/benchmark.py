@@ -64,7 +64,7 @@ def run(works: Sequence[Workload], settings: Settings = DEFAULT, tell: Tell = la
     Raises:
         ValueError: rounds below 1, threads outside what the machine has, an unknown framework or device.
         ModuleNotFoundError: a framework is not installed.
-        RuntimeError: a GPU is asked for where jax or PyTorch sees none.
+        OSError: a GPU is asked for where jax or PyTorch sees none.
     """
     cores = checked(settings)
     device = machine.device(settings.device)

@@ -31,7 +31,8 @@ def require(frameworks: Sequence[str]) -> None:
         if framework in frameworks and find_spec(packages[0]) is None:
             raise ModuleNotFoundError(
                 f"{framework} is not installed; in a checkout: make compare FRAMEWORKS=jax,torch,{framework}, "
-                f"elsewhere: pip install 'jaxdl[{framework}]'"
+                f"elsewhere: pip install 'jaxdl[{framework}]'",
+                name=packages[0],
             )
 
 
@@ -39,7 +40,7 @@ def device(kind: str) -> str:
     """The name of what is computed on.
 
     Raises:
-        RuntimeError: 'gpu' where jax or PyTorch sees none.
+        OSError: 'gpu' where jax or PyTorch sees none.
     """
     if kind == "cpu":
         return "CPU"
@@ -53,7 +54,7 @@ def device(kind: str) -> str:
     if not seen or not torch.cuda.is_available():
         both = (("jax", bool(seen)), ("PyTorch", torch.cuda.is_available()))
         blind = " and ".join(name for name, sees in both if not sees)
-        raise RuntimeError(
+        raise OSError(
             f"--gpu: {blind} can use no GPU here; install jax[cuda13] and a CUDA build of PyTorch, or leave it out"
         )
     return str(seen[0].device_kind)

@@ -260,7 +260,7 @@ def test_mistakes_are_named(torch, settings, message):
 def test_a_gpu_that_is_not_there_is_said_before_anything_is_run(torch):
     if torch.cuda.is_available():
         pytest.skip("there is one")
-    with pytest.raises(RuntimeError, match=r"--gpu: .*PyTorch can use no GPU here"):
+    with pytest.raises(OSError, match=r"--gpu: .*PyTorch can use no GPU here"):
         compare.run([WORK], compare.Settings(device="gpu"))
 
 
