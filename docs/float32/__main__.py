@@ -18,7 +18,7 @@ import numpy as np
 HERE = Path(__file__).parents[1]
 DATA, PAGE, PICTURE = HERE / "float32.json", HERE / "float32.md", HERE / "float32.png"
 SEEDS = range(3)
-LARGE = {"sequence/characters", "sequence/gpt", "vision/vgg"}  # one seed, their switches as they are
+LARGE = {"sequence/characters", "sequence/gpt"}  # one seed, their switches as they are
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 450)
 STATES = (1, 10)
 TEXT = """# How float32 runs part

@@ -16,7 +16,7 @@ from jaxdl.compare.workload import Workload
 from jaxdl.parity import document
 from jaxdl.parity.reference import twin_of
 
-# What float64 takes: XLA's convolutions in it are some thirty times as slow as in float32 on a CPU.
+# XLA's float64 convolutions are some thirty times as slow as its float32 ones on a CPU.
 PARITY_STEPS, PARITY_BATCH = 10, 16
 
 Result = dict[str, Any]

@@ -46,15 +46,9 @@ ALONE = sorted(EXPERIMENTS) if importlib.util.find_spec("torch") is None else ["
 
 
 LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt"}
-LONGEST = {"vision/vgg"}  # float64 convolutions on a CPU: minutes
 
 
-def duration(name):
-    """The marks of an experiment's whole run."""
-    return [pytest.mark.slow] * (name in LONG) + [pytest.mark.exhaustive] * (name in LONGEST)
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=duration(name)) for name in ALONE])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in ALONE])
 def test_jax_alone_agrees_with_them(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
     dtypes = ["float64"] if name == "vision/lenet" else ["float64", "float32"]

@@ -301,16 +301,11 @@ def test_a_result_is_saved_as_data(tmp_path):
 
 # The whole runs of these, in both frameworks and dtypes, take most of a minute or more.
 LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/lenet"}
-# XLA's float64 convolutions are thirty times slower than its float32 ones on a CPU: five minutes each.
-LONGEST = {"vision/vgg"}
 
 
-def duration(name):
-    """The marks of an experiment's whole ladder."""
-    return [pytest.mark.slow] * (name in LONG) + [pytest.mark.exhaustive] * (name in LONGEST)
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=duration(name)) for name in sorted(experiment.discover())])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in sorted(experiment.discover())]
+)
 def test_every_experiment_climbs_the_whole_ladder(torch, name):
     """float64 and float32, weights from the seed and copied, over the whole run, at least 200 steps."""
     result = parity.check(experiment.find(name))
