@@ -118,6 +118,7 @@ class _Training:
 
     def __init__(self, keras: Keras, runs: int) -> None:
         self._keras, self._runs, self._position = keras, runs, 0
+        self._losses = keras.losses if runs == 1 else Losses()
         model, optimizer = keras.made(keras.config.dtype), keras.peer.optimizer(keras.config)
         optimizer.build(model.trainable_variables)
         self._batches = [keras.laid_out(batch, keras.config.dtype) for batch in keras.batches]
@@ -128,7 +129,7 @@ class _Training:
 
     def check(self) -> Any:
         self._steps(CHECKED_STEPS - 1)
-        return self._keras.losses.read()
+        return self._losses.read()
 
     def turn(self, count: int) -> int:
         self._steps(count * self._runs)
@@ -138,7 +139,7 @@ class _Training:
         for _ in range(count):
             loss = self._step(*self._batches[self._position % len(self._batches)])
             self._position += 1
-            self._keras.losses.add(loss)
+            self._losses.add(loss)
         loss.numpy()  # waits
 
 

@@ -81,7 +81,10 @@ class _Training:
 
     def __init__(self, pytorch: PyTorch, runs: int) -> None:
         self._pytorch, self._runs = pytorch, runs
-        self._optimizer = pytorch.twin.optimizer(pytorch.model, pytorch.config)
+        alone = runs == 1  # a sweep begins with a model of its own
+        self._losses = pytorch.losses if alone else Losses()
+        model, self._forward = (pytorch.model, pytorch.forward) if alone else pytorch.made(pytorch.config.seed)
+        self._optimizer = pytorch.twin.optimizer(model, pytorch.config)
         self._position = 0
 
     def first(self) -> None:
@@ -89,7 +92,7 @@ class _Training:
 
     def check(self) -> Any:
         self._steps(CHECKED_STEPS - 1)
-        return self._pytorch.losses.read()
+        return self._losses.read()
 
     def turn(self, count: int) -> int:
         self._steps(count * self._runs)
@@ -101,10 +104,10 @@ class _Training:
             *inputs, target = pytorch.batches[self._position % len(pytorch.batches)]
             self._position += 1
             optimizer.zero_grad()
-            loss = pytorch.twin.loss(pytorch.forward(*inputs), target)
+            loss = pytorch.twin.loss(self._forward(*inputs), target)
             loss.backward()
             optimizer.step()
-            pytorch.losses.add(loss.detach())
+            self._losses.add(loss.detach())
         pytorch.wait()
 
 

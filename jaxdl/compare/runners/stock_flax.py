@@ -105,6 +105,7 @@ class _Training:
         from flax import nnx
 
         self._flax, self._runs, self._position = flax, runs, 0
+        self._losses = flax.losses if runs == 1 else Losses()
         self._model = flax.made(flax.config.dtype)
         self._model.train()
         self._optimizer = nnx.Optimizer(self._model, flax.peer.optimizer(flax.config), wrt=nnx.Param)
@@ -116,7 +117,7 @@ class _Training:
 
     def check(self) -> Any:
         self._steps(CHECKED_STEPS - 1)
-        return self._flax.losses.read()
+        return self._losses.read()
 
     def turn(self, count: int) -> int:
         self._steps(count * self._runs)
@@ -129,7 +130,7 @@ class _Training:
             batch = self._batches[self._position % len(self._batches)]
             self._position += 1
             loss = self._step(self._model, self._optimizer, *batch)
-            self._flax.losses.add(loss)
+            self._losses.add(loss)
         jax.block_until_ready(loss)
 
 
