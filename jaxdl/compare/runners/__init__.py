@@ -63,6 +63,43 @@ class Losses:
         return {"steps": len(losses), "loss": float(losses[-batches:].mean()) if len(losses) else None}
 
 
+class Steps:
+    """Training steps, one call each: `_step(batch) -> loss`, and `_wait(loss)` until it has been done.
+
+    Args:
+        batches: gone through again and again.
+        losses: where each step's is kept.
+        runs: as many steps make one of a sweep's, one run after the other.
+    """
+
+    def __init__(self, batches: list[Any], losses: Losses, runs: int) -> None:
+        self._batches, self._losses, self._runs, self._position = batches, losses, runs, 0
+
+    def first(self) -> None:
+        self._steps(1)
+
+    def check(self) -> Any:
+        self._steps(CHECKED_STEPS - 1)
+        return self._losses.read()
+
+    def turn(self, count: int) -> int:
+        self._steps(count * self._runs)
+        return count
+
+    def _steps(self, count: int) -> None:
+        for _ in range(count):
+            loss = self._step(self._batches[self._position % len(self._batches)])
+            self._position += 1
+            self._losses.add(loss)
+        self._wait(loss)
+
+    def _step(self, batch: Any) -> Any:
+        raise NotImplementedError
+
+    def _wait(self, loss: Any) -> None:
+        raise NotImplementedError
+
+
 def set_jax_precision(job: Job) -> None:
     """On a GPU, that float32 products are of float32, or of TF32 where both frameworks shall use it."""
     if job.get("device") == "gpu":

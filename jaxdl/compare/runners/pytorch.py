@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from jaxdl.compare.runners import CHECKED_STEPS, Job, Losses, Runner, Task, batches, repeated
+from jaxdl.compare.runners import Job, Losses, Runner, Steps, Task, batches, repeated
 
 
 def load(job: Job) -> None:
@@ -76,39 +76,26 @@ class PyTorch:
             self.torch.cuda.synchronize()
 
 
-class _Training:
+class _Training(Steps):
     """Training steps as PyTorch's own tutorials write them."""
 
     def __init__(self, pytorch: PyTorch, runs: int) -> None:
-        self._pytorch, self._runs = pytorch, runs
         alone = runs == 1  # a sweep begins with a model of its own
-        self._losses = pytorch.losses if alone else Losses()
+        super().__init__(pytorch.batches, pytorch.losses if alone else Losses(), runs)
         model, self._forward = (pytorch.model, pytorch.forward) if alone else pytorch.made(pytorch.config.seed)
-        self._optimizer = pytorch.twin.optimizer(model, pytorch.config)
-        self._position = 0
+        self._optimizer, self._loss = pytorch.twin.optimizer(model, pytorch.config), pytorch.twin.loss
+        self._pytorch = pytorch
 
-    def first(self) -> None:
-        self._steps(1)
+    def _step(self, batch: Any) -> Any:
+        *inputs, target = batch
+        self._optimizer.zero_grad()
+        loss = self._loss(self._forward(*inputs), target)
+        loss.backward()
+        self._optimizer.step()
+        return loss.detach()
 
-    def check(self) -> Any:
-        self._steps(CHECKED_STEPS - 1)
-        return self._losses.read()
-
-    def turn(self, count: int) -> int:
-        self._steps(count * self._runs)
-        return count
-
-    def _steps(self, count: int) -> None:
-        pytorch, optimizer = self._pytorch, self._optimizer
-        for _ in range(count):
-            *inputs, target = pytorch.batches[self._position % len(pytorch.batches)]
-            self._position += 1
-            optimizer.zero_grad()
-            loss = pytorch.twin.loss(self._forward(*inputs), target)
-            loss.backward()
-            optimizer.step()
-            self._losses.add(loss.detach())
-        pytorch.wait()
+    def _wait(self, loss: Any) -> None:
+        self._pytorch.wait()
 
 
 class _Inference:

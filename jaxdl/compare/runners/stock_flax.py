@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.compare.runners import CHECKED_STEPS, Job, Losses, Runner, Task, batches, repeated, set_jax_precision
+from jaxdl.compare.runners import Job, Losses, Runner, Steps, Task, batches, repeated, set_jax_precision
 
 
 def load(job: Job) -> None:
@@ -98,39 +98,25 @@ class Flax:
         return self.losses.after(len(self.batches))
 
 
-class _Training:
+class _Training(Steps):
     """The step of Flax's own introduction: jitted, with the model and the optimiser as its arguments."""
 
     def __init__(self, flax: Flax, runs: int) -> None:
         from flax import nnx
 
-        self._flax, self._runs, self._position = flax, runs, 0
-        self._losses = flax.losses if runs == 1 else Losses()
+        laid_out = [flax.laid_out(batch, flax.config.dtype) for batch in flax.batches]
+        super().__init__(laid_out, flax.losses if runs == 1 else Losses(), runs)
         self._model = flax.made(flax.config.dtype)
         self._model.train()
         self._optimizer = nnx.Optimizer(self._model, flax.peer.optimizer(flax.config), wrt=nnx.Param)
-        self._batches = [flax.laid_out(batch, flax.config.dtype) for batch in flax.batches]
-        self._step = _step(flax.peer.loss)
+        self._compiled = _step(flax.peer.loss)
 
-    def first(self) -> None:
-        self._steps(1)
+    def _step(self, batch: Any) -> Any:
+        return self._compiled(self._model, self._optimizer, *batch)
 
-    def check(self) -> Any:
-        self._steps(CHECKED_STEPS - 1)
-        return self._losses.read()
-
-    def turn(self, count: int) -> int:
-        self._steps(count * self._runs)
-        return count
-
-    def _steps(self, count: int) -> None:
+    def _wait(self, loss: Any) -> None:
         import jax
 
-        for _ in range(count):
-            batch = self._batches[self._position % len(self._batches)]
-            self._position += 1
-            loss = self._step(self._model, self._optimizer, *batch)
-            self._losses.add(loss)
         jax.block_until_ready(loss)
 
 
