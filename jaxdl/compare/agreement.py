@@ -46,7 +46,7 @@ def proof_fails(mine: Mapping[str, np.ndarray], reference: Mapping[str, np.ndarr
     large.
 
     >>> proof_fails({"loss": np.ones(1)}, {"loss": np.ones(1), "fc.weight": np.ones(2)})
-    (inf, 'it lacks PyTorch's fc.weight')
+    (inf, "it lacks PyTorch's fc.weight")
     """
     missing = [name for name in reference if name not in mine]
     if missing:
