@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from jaxdl.functional._bias import plus
 from jaxdl.functional._checks import require_same_dtype, widen
 
 
@@ -39,7 +40,7 @@ def linear(input: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -
     half = jnp.issubdtype(x.dtype, jnp.floating) and x.dtype.itemsize < 4
     y = _wide_product(x, w) if half else jnp.matmul(x, w.T)
     if b is not None:
-        y = y + jnp.broadcast_to(b.astype(y.dtype), y.shape)
+        y = plus(y, b)
     return y.astype(x.dtype)
 
 
@@ -73,7 +74,7 @@ def bilinear(input1: ArrayLike, input2: ArrayLike, weight: ArrayLike, bias: Arra
     _check_bilinear(x1, x2, w, b)
     y = jnp.einsum("...i,oij,...j->...o", _wide(x1), _wide(w), _wide(x2))
     if b is not None:
-        y = y + jnp.broadcast_to(b.astype(y.dtype), y.shape)
+        y = plus(y, b)
     return y.astype(x1.dtype)
 
 

@@ -10,6 +10,7 @@ import pytest
 from jax import lax
 
 from jaxdl import functional as F
+from jaxdl.functional.convolution import _rules
 
 Options = dict[str, Any]
 GEOMETRIES: list[tuple[Options, tuple[int, ...]]] = [
@@ -108,6 +109,8 @@ def energy(convolution: Any) -> Any:
     return lambda x, w: jnp.sum(jnp.sin(convolution(x, w)))
 
 
+FORMS = ("as a product", "written out", "canonical")
+
 TRANSFORMS = {
     "gradient": lambda f: jax.grad(f, (0, 1)),
     "gradient of the weight alone": lambda f: jax.grad(f, 1),
@@ -126,30 +129,74 @@ TRANSFORMS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
-def test_the_explicit_derivative_is_lax_s_own(transform: Any) -> None:
+@pytest.mark.parametrize("channels", [3, 9])  # few, and so many that the way back to them is lax's
+@pytest.mark.parametrize("form", FORMS)
+def test_the_explicit_derivative_is_lax_s_own(
+    form: str, channels: int, transform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_rules, "form", lambda x, kernel, groups: form)
     with jax.enable_x64(True):
-        x, w, _ = (jnp.asarray(a) for a in arrays((2, 3, 3, 3)))
+        x, w, _ = (jnp.asarray(a) for a in arrays((2, channels, 3, 3)))
+        x = jnp.concatenate([x, x**2, jnp.cos(x)], axis=1)[:, :channels]
         for a, b in zip(
             jax.tree.leaves(jax.jit(transform(energy(ours)))(x, w)),
             jax.tree.leaves(jax.jit(transform(energy(plain)))(x, w)),
             strict=True,
         ):
-            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-11)
 
 
-def test_a_scanned_gradient_convolves_in_the_fast_order_alone() -> None:
+@pytest.mark.parametrize(
+    ("x", "kernel", "groups", "dtype", "expected"),
+    [
+        ((2, 28, 28, 1), (5, 5, 1, 6), 1, "float32", "written out"),
+        ((2, 28, 28, 3), (3, 3, 3, 6), 1, "bfloat16", "written out"),
+        ((2, 28, 28, 6), (5, 5, 6, 16), 1, "float32", "canonical"),
+        ((2, 28, 28, 3), (7, 7, 3, 6), 1, "float32", "canonical"),
+        ((2, 28, 28, 1), (5, 5, 1, 6), 1, "float64", "as a product"),
+        ((2, 28, 28, 8), (3, 3, 1, 8), 8, "float64", "written out"),
+        ((2, 28, 28, 32), (3, 3, 16, 8), 2, "float64", "canonical"),
+        ((2, 28, 28, 1), (5, 5, 1, 6), 1, "int32", "lax"),
+    ],
+)
+def test_the_form_that_a_convolution_takes(
+    x: Any, kernel: Any, groups: int, dtype: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with jax.enable_x64(True):
+        image, kernels = jnp.ones(x, dtype), jnp.ones(kernel, dtype)
+    assert _rules.form(image, kernels, groups) == expected
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert _rules.form(image, kernels, groups) == "lax"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_infinities_and_nans_stay_in_their_windows(dtype: str) -> None:
+    """No form multiplies what no window holds."""
+    with jax.enable_x64(True):
+        x = jnp.ones((1, 1, 9, 9), dtype).at[0, 0, 4, 4].set(jnp.inf).at[0, 0, 0, 8].set(jnp.nan)
+        for channels in (1, 6):
+            y = F.conv2d(jnp.tile(x, (1, channels, 1, 1)), jnp.ones((2, channels, 3, 3), dtype))
+            finite = np.ones((7, 7), bool)
+            finite[2:5, 2:5] = finite[0, 6] = False
+            np.testing.assert_array_equal(np.isfinite(y), np.broadcast_to(finite, y.shape))
+
+
+def test_a_gradient_convolves_in_the_fast_order_alone() -> None:
     """Inside lax.scan XLA's CPU compiler leaves a convolution in the order it finds; one alone is fast."""
-    x, w = jnp.ones((2, 3, 8, 8)), jnp.ones((4, 3, 3, 3))
+    x, w = jnp.ones((2, 9, 8, 8)), jnp.ones((4, 9, 3, 3))
     program = str(jax.make_jaxpr(jax.grad(lambda x, w: F.conv2d(x, w, padding=1).sum(), (0, 1)))(x, w))
     fast = "lhs_spec=(0, 3, 1, 2), rhs_spec=(3, 2, 0, 1), out_spec=(0, 3, 1, 2)"
     assert program.count("conv_general_dilated[") == 3, program  # the value and two gradients
     assert program.count(fast) == 3, program
 
 
-def test_a_weight_that_is_not_differentiated_costs_no_convolution() -> None:
-    x, w = jnp.ones((2, 3, 8, 8)), jnp.ones((4, 3, 3, 3))
+@pytest.mark.parametrize(("channels", "convolutions"), [(3, 1), (9, 2)])
+def test_a_weight_that_is_not_differentiated_costs_no_convolution(channels: int, convolutions: int) -> None:
+    x, w = jnp.ones((2, channels, 8, 8)), jnp.ones((4, channels, 3, 3))
     program = str(jax.make_jaxpr(jax.grad(lambda x: F.conv2d(x, w).sum()))(x))
-    assert program.count("conv_general_dilated[") == 2, program  # the value and one gradient
+    assert program.count("conv_general_dilated[") == convolutions, (
+        program
+    )  # the value, unless written out; one gradient
 
 
 def test_other_dtypes() -> None:

@@ -1,10 +1,12 @@
 """linear: its shapes, and frozen numbers."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jaxdl import functional as F
+from jaxdl.functional import _bias
 
 
 def test_it_multiplies_by_the_transposed_weight() -> None:
@@ -29,3 +31,23 @@ def test_bias_broadcasts_as_in_torch(shape: tuple[int, ...]) -> None:
 def test_dtype_is_the_input_s() -> None:
     for dtype in (jnp.bfloat16, jnp.float16, jnp.float32, jnp.int8, jnp.complex64):
         assert F.linear(jnp.ones((2, 3), dtype), jnp.ones((4, 3), dtype), jnp.ones(4, dtype)).dtype == dtype
+
+
+@pytest.mark.parametrize("shape", [(3,), (5, 3), (2, 5, 3), (2, 4, 5, 3), (0, 5, 3), (2, 0, 3)])
+def test_a_bias_s_derivatives_are_those_of_a_plain_sum(shape: tuple[int, ...]) -> None:
+    """Its gradient is a product with ones where that is faster: forward, reverse, batched and mixed."""
+    with jax.enable_x64(True):
+        keys = jax.random.split(jax.random.key(0), 3)
+        y, b, g = (jax.random.normal(k, s) for k, s in zip(keys, (shape, (3,), shape), strict=True))
+        for function in (_bias.plus, jnp.add):
+            results = [
+                *jax.vjp(function, y, b)[1](g),
+                jax.jvp(function, (y, b), (g, 2 * b))[1],
+                jax.jvp(lambda b, f=function: f(y, b), (b,), (2 * b,))[1],
+                jax.vmap(jax.grad(lambda b, f=function: jnp.sum(f(y, b) ** 3)))(jnp.stack([b, 2 * b])),
+                jax.hessian(lambda b, f=function: jnp.sum(f(y, b) ** 3))(b),
+            ]
+            if function is _bias.plus:
+                ours = results
+        for a, expected in zip(ours, results, strict=True):
+            np.testing.assert_allclose(a, expected, rtol=1e-13, atol=1e-13)

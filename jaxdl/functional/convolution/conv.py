@@ -6,8 +6,10 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from jaxdl.functional._bias import plus
 from jaxdl.functional._checks import integer, require_same_dtype, sizes
-from jaxdl.functional.convolution._lowering import Geometry, convolve, output_size, plus
+from jaxdl.functional.convolution._geometry import Geometry, output_size
+from jaxdl.functional.convolution._lowering import convolve
 from jaxdl.functional.convolution._operands import require_operands
 
 Size: TypeAlias = int | tuple[int, ...] | list[int]

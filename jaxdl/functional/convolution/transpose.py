@@ -7,8 +7,10 @@ import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
 
+from jaxdl.functional._bias import plus
 from jaxdl.functional._checks import sizes
-from jaxdl.functional.convolution._lowering import Geometry, convolve, plus
+from jaxdl.functional.convolution._geometry import Geometry
+from jaxdl.functional.convolution._lowering import convolve
 from jaxdl.functional.convolution._operands import require_operands
 
 Size: TypeAlias = int | tuple[int, ...] | list[int]
