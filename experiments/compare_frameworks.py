@@ -121,7 +121,7 @@ def show(result: Any, out: Path, against: Any) -> None:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1)
-@click.option("--quick", is_flag=True, help="four workloads, shorter turns: some five minutes on two cores")
+@click.option("--quick", is_flag=True, help="four workloads, without torch.compile and second starts: under three minutes on two cores")
 @click.option("--whole", is_flag=True, help="compare the numbers over whole runs before anything is timed")
 @click.option("--rounds", type=int, default=7, show_default=True, help="turns that each mode gets")
 @click.option("--threads", type=int, default=None, help="cores for every framework  [default: all]")
@@ -163,6 +163,7 @@ def compare_frameworks(
     settings = compare.Settings(
         rounds=rounds,
         turn=QUICK_TURN if quick else compare.Settings.turn,
+        quick=quick,
         frameworks=tuple(frameworks.split(",")),
         device="gpu" if gpu else "cpu",
         **given,

@@ -32,6 +32,7 @@ class Settings:
         turn: seconds of a turn.
         threads: cores that every framework gets, the same ones for all; None: all of them.
         frameworks: of 'jax', 'torch', 'tensorflow': jax and torch must be among them.
+        quick: without torch.compile, whose compilation takes most of the time; every mode is started once.
         whole: parity over each experiment's whole run, not its first steps.
         device: 'cpu' or 'gpu'.
         tf32: whether both frameworks may round float32 products' factors to TF32 on a GPU.
@@ -41,6 +42,7 @@ class Settings:
     turn: float = 0.3
     threads: int | None = None
     frameworks: tuple[str, ...] = ("jax", "torch")
+    quick: bool = False
     whole: bool = False
     device: str = "cpu"
     tf32: bool = False
@@ -117,7 +119,10 @@ def checked(settings: Settings) -> list[int]:
 
 
 def _modes(work: Workload, settings: Settings) -> list[Mode]:
-    return modes_for(work.experiment, work.config, settings.frameworks)
+    modes = modes_for(work.experiment, work.config, settings.frameworks)
+    if not settings.quick:
+        return modes
+    return [replace(mode, caches=False) for mode in modes if mode.name != "compile"]
 
 
 def _entries(work: Workload, settings: Settings, cores: list[int], tell: Tell) -> list[Result]:

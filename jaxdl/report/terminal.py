@@ -27,6 +27,7 @@ CAPTION = (
     "First step: with an empty cache, and below it with a warm one. Step: the median of the rounds, and the fastest to "
     "the slowest. The ratio's interval holds 95 % of bootstrap samples; where it spans 1 there is a tie."
 )
+QUICK = "Left out, as this was --quick: torch.compile, and the second start of what keeps its compiled programs."
 LONGEST = 15  # characters of a name that are kept together in 80 columns
 
 
@@ -72,7 +73,8 @@ def table(result: Result) -> Table:
             cells = [Text(text, "bold" if is_jax(row) else "") for text in texts]
             made.add_row(*cells, end_section=row is rows[-1])
     reasons = [f"[{number}] {note}" for number, note in enumerate(notes, start=1)]
-    made.caption = Text("\n".join([CAPTION, *reasons]))
+    quick = [QUICK] if (result.get("settings") or {}).get("quick") else []
+    made.caption = Text("\n".join([CAPTION, *quick, *reasons]))
     return made
 
 

@@ -67,6 +67,7 @@ def of_result(result: Result) -> View:
         "headline": headline(result).replace(" × ", "\xa0×\xa0"),  # a number stays in one line
         "setting": [str(part) for part in said if part],
         "rounds": count(settings["rounds"], "turn") if settings.get("rounds") else "several turns",
+        "quick": bool(settings.get("quick")),
         "whole": bool(settings.get("whole", True)),
         "dtype": settings.get("dtype") or "float32",
         "facts": [(name, str(value)) for name, value in facts.items() if value is not None],

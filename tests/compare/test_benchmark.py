@@ -320,3 +320,11 @@ def test_the_suite_has_what_it_promises():
     for work in works:
         names = {mode.name for mode in modes_for(work.experiment, work.config)}
         assert {"jax", "flax", "eager", "compile"} <= names
+
+
+def test_a_quick_run_starts_every_mode_once_and_compiles_nothing_with_torch():
+    work = workload.training(LINEAR)
+    full, quick = (benchmark.stages([work], benchmark.Settings(quick=quick)) for quick in (False, True))
+    modes = benchmark._modes(work, benchmark.Settings(quick=True))
+    assert [mode.name for mode in modes] == ["jax", "eager"]
+    assert (full, quick) == (2 + 2 + 1 + 2, 2 + 2)  # parity and training; two starts of jax and torch.compile

@@ -49,6 +49,12 @@ def test_what_comes_from_outside_is_text(strange):
         assert word in text
 
 
+def test_a_quick_run_says_what_it_left_out(sound):
+    assert "torch.compile, and the second start" not in words(sound)
+    quick = {**sound, "settings": {**sound.get("settings", {}), "quick": True}}
+    assert "Left out, as this was --quick: torch.compile, and the second start" in words(quick)
+
+
 @pytest.mark.parametrize("case", ["nothing", "empty", "one mode", "no curves, no times"])
 def test_strange_results(strange, case):
     assert "None" not in printed(strange[case])
