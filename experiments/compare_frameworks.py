@@ -121,7 +121,11 @@ def show(result: Any, out: Path, against: Any) -> None:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1)
-@click.option("--quick", is_flag=True, help="four workloads, without torch.compile and second starts: under three minutes on two cores")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="four workloads, without torch.compile and second starts: under three minutes on two cores",
+)
 @click.option("--whole", is_flag=True, help="compare the numbers over whole runs before anything is timed")
 @click.option("--rounds", type=int, default=7, show_default=True, help="turns that each mode gets")
 @click.option("--threads", type=int, default=None, help="cores for every framework  [default: all]")
