@@ -25,6 +25,7 @@ ANSWERS = ("infer", "product")  # what they give are arrays, not losses
 TRIAL = 3
 PAUSE = 0.05  # the worker threads of the process that just ran fall asleep
 BATCHES = 64
+LEAST = 3  # steps a turn: after a pause the first is slower, as its threads sleep and its data have left the caches
 LONGEST = 4  # turns that the slowest mode's one may take, for all take the same steps
 
 Tell = Callable[[str], None]
@@ -168,7 +169,7 @@ class Timing:
         if not seconds or not share:
             return steps
         turn = share * self._turn
-        return max(1, round(min(turn / statistics.median(seconds), LONGEST * turn / max(seconds))))
+        return max(LEAST, round(min(turn / statistics.median(seconds), LONGEST * turn / max(seconds))))
 
     def _taken(self, name: str, task: Task, steps: int) -> float | None:
         """Seconds a step; None where the mode failed."""
