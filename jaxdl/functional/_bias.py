@@ -9,16 +9,19 @@ from jax.custom_derivatives import SymbolicZero
 
 
 def plus(y: jax.Array, bias: jax.Array) -> jax.Array:
-    """y [..., channels] + bias [channels], in y's dtype.
+    """y [..., channels] + bias [channels], or one of another shape that broadcasts to y's, in y's dtype.
 
-    The gradient is a sum over all axes but the last. XLA's CPU compiler adds up several axes in an order that takes
-    four to eight times as long as the last of them first and then a product with ones (12 × 64 × 512 numbers: 0.63 and
-    0.14 ms; 128 × 32 × 32 × 32: 4.7 and 0.6). The whole as a product is slower again: its operand, such as a GELU's
-    derivative, would be computed anew for each of its uses. Accelerators sum well, and may round a product's factors.
+    The gradient of the first is a sum over all axes but the last. XLA's CPU compiler adds up several axes in an order
+    that takes four to eight times as long as the last of them first and then a product with ones (12 × 64 × 512
+    numbers: 0.63 and 0.14 ms; 128 × 32 × 32 × 32: 4.7 and 0.6). The whole as a product is slower again: its operand,
+    such as a GELU's derivative, would be computed anew for each of its uses. Accelerators sum well, and may round a
+    product's factors.
     """
     bias = bias.astype(y.dtype)
-    plain = y.ndim < 2 or not jnp.issubdtype(y.dtype, jnp.floating) or jax.default_backend() != "cpu"
-    return y + jnp.broadcast_to(bias, y.shape) if plain else _plus(y, bias)
+    for_channels = y.ndim > 1 and bias.shape == y.shape[-1:]
+    if for_channels and jnp.issubdtype(y.dtype, jnp.floating) and jax.default_backend() == "cpu":
+        return _plus(y, bias)
+    return y + jnp.broadcast_to(bias, y.shape)
 
 
 @jax.custom_jvp

@@ -1,6 +1,10 @@
 """conv2d against a loop, its explicit derivative against lax's own, and delicate cases against PyTorch."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -167,6 +171,91 @@ def test_the_form_that_a_convolution_takes(
     assert _rules.form(image, kernels, groups) == expected
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert _rules.form(image, kernels, groups) == "lax"
+
+
+SPACES: dict[str, tuple[tuple[int, ...], tuple[int, ...], Options]] = {
+    "a sequence": ((8, 2, 11), (4, 2, 3), {"padding": 1, "dilation": 2}),
+    "a sequence, seen here and there": ((4, 2, 11), (4, 2, 2), {"stride": 4}),
+    "images, seen here and there": ((4, 2, 9, 10), (4, 2, 2, 1), {"stride": (3, 4), "padding": (1, 0)}),
+    "a volume": ((2, 2, 4, 5, 6), (4, 2, 2, 1, 3), {"stride": (1, 2, 1), "padding": (0, 1, 1), "dilation": (2, 1, 1)}),
+    "a volume in groups": ((4, 4, 4, 5, 6), (4, 2, 2, 2, 2), {"groups": 2, "padding": 1, "stride": (1, 3, 2)}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_fits_every_space(form: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    *shapes, options = SPACES[name]
+    if form == "as a product" and "groups" in options:
+        return
+    monkeypatch.setattr(_rules, "form", lambda x, kernel, groups: form)
+    rank, groups = len(shapes[0]) - 2, options.get("groups", 1)
+    stride, padding, dilation = (
+        np.broadcast_to(options.get(n, d), rank).tolist() for n, d in (("stride", 1), ("padding", 0), ("dilation", 1))
+    )
+    edges = [(edge, edge) for edge in padding]
+
+    def expected(x: jax.Array, w: jax.Array) -> jax.Array:
+        return lax.conv_general_dilated(x, w, stride, edges, rhs_dilation=dilation, feature_group_count=groups)
+
+    with jax.enable_x64(True):
+        x, w = (jnp.asarray(np.random.default_rng(0).normal(size=shape)) for shape in shapes)
+        function = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}[rank]
+        y, back = jax.jit(lambda x, w: jax.vjp(lambda x, w: function(x, w, **options), x, w))(x, w)
+        y_, back_ = jax.vjp(expected, x, w)
+        for ours_, theirs in zip((y, *back(y)), (y_, *back_(y_)), strict=True):
+            np.testing.assert_allclose(ours_, theirs, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "complex64", "complex128", "int32"])
+def test_an_accelerator_s_form_takes_every_dtype(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with jax.enable_x64(True):
+        x, w = jnp.ones((2, 4, 5, 5), dtype), jnp.ones((2, 2, 3, 3), dtype)
+        monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+        function = partial(F.conv2d, groups=2)
+        assert jax.eval_shape(function, x, w).dtype == dtype
+        if dtype != "int32":
+            gradient = jax.eval_shape(jax.grad(lambda w: function(x, w).real.sum()), w)
+            assert gradient.dtype == dtype
+
+
+ON_FOUR_DEVICES = """
+import jaxdl, jax, numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxdl import functional as F
+jax.config.update("jax_enable_x64", True)
+rows = NamedSharding(Mesh(np.array(jax.devices()), "d"), PartitionSpec("d"))
+draw = np.random.default_rng(0)
+step = jax.jit(jax.grad(lambda x, w, **options: (F.conv2d(x, w, **options) ** 2).sum(), (0, 1)), static_argnames="groups")
+for dtype, channels, groups in (("float32", 1, 1), ("float32", 3, 3), ("float64", 3, 1), ("float32", 9, 1)):
+    x = draw.normal(size=(8, channels, 7, 7)).astype(dtype)
+    w = draw.normal(size=(3, channels // groups, 3, 3)).astype(dtype)
+    apart = jax.device_put(x, rows)
+    one, four = step(x, w, groups=groups), step(apart, w, groups=groups)
+    assert "all-gather" not in step.lower(apart, w, groups=groups).compile().as_text(), (dtype, channels)
+    assert four[0].sharding.is_equivalent_to(rows, 4), (dtype, channels)
+    for a, b in zip(one, four):
+        np.testing.assert_allclose(a, b, atol=1e-12 if dtype == "float64" else 1e-3)
+"""
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [("float32", 1), ("float64", 3)])
+def test_blocks_of_neighbours_and_of_others_are_one(dtype: str, channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a batch that is split among devices is cut into; that it stays split is the next test's."""
+    with jax.enable_x64(True):
+        x, w = (jnp.asarray(a[:, :channels], dtype) for a in arrays((4, 3, 3, 3))[:2])
+        x = jnp.concatenate([x, x**2, jnp.cos(x)])
+        near = F.conv2d(x, w)
+        monkeypatch.setattr(jax, "device_count", lambda: 4)
+        np.testing.assert_array_equal(F.conv2d(x, w), near)
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_split_among_devices_stays_split() -> None:
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4"
+    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    subprocess.run([sys.executable, "-c", ON_FOUR_DEVICES], check=True, env=environment, timeout=300)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -26,6 +26,8 @@ def test_leading_axes_are_kept(leading: tuple[int, ...]) -> None:
 def test_bias_broadcasts_as_in_torch(shape: tuple[int, ...]) -> None:
     x, w, b = np.ones((2, 3, 5)), np.ones((7, 5)), np.random.default_rng(0).normal(size=shape)
     np.testing.assert_allclose(F.linear(x, w, b), np.broadcast_to(5 + b, (2, 3, 7)), rtol=1e-6)
+    gradient = jax.grad(lambda b: F.linear(x, w, b).sum())(jnp.asarray(b))
+    np.testing.assert_array_equal(gradient, np.full(shape, 42 // b.size))
 
 
 def test_dtype_is_the_input_s() -> None:

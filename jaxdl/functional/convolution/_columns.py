@@ -24,11 +24,19 @@ def _product(x: jax.Array, kernel: jax.Array, geometry: Geometry) -> jax.Array:
 
 
 def in_blocks(f: Callable[[jax.Array, jax.Array], jax.Array], x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """f(x, kernel) a block of examples at a time."""
+    """f(x, kernel) a block of examples at a time.
+
+    Among several devices a block is made of examples from all parts of the batch, not of neighbours: the loop would
+    run over the axis that is split, and every device would fetch the whole batch. On one device neighbours save a
+    tenth of the time.
+    """
     count = x.shape[0]
     block = max((n for n in range(1, min(16, count // 2) + 1) if count % n == 0), default=0)
     if block == 0:
         return f(x, kernel)
     one = jax.checkpoint(lambda rows: f(rows, kernel), prevent_cse=False)
-    y = lax.map(one, x.reshape(-1, block, *x.shape[1:]))
+    if jax.device_count() == 1:
+        y = lax.map(one, x.reshape(-1, block, *x.shape[1:]))
+    else:
+        y = lax.map(one, x.reshape(block, -1, *x.shape[1:]).swapaxes(0, 1)).swapaxes(0, 1)
     return y.reshape(count, *y.shape[2:])

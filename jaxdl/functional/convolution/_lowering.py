@@ -16,6 +16,7 @@ def convolve(x: jax.Array, kernel: jax.Array, geometry: Geometry, groups: int = 
     """x [N, *space, C] with kernel [*space, C / groups, O]: [N, *space', O], in float32 for half types."""
     if jnp.iscomplexobj(x):
         return _convolve_complex(x, kernel, geometry, groups)
+    half = jnp.issubdtype(x.dtype, jnp.floating) and x.dtype.itemsize < 4
     match rules.form(x, kernel, groups):
         case "as a product":
             return as_product(x, kernel, geometry)
@@ -24,7 +25,7 @@ def convolve(x: jax.Array, kernel: jax.Array, geometry: Geometry, groups: int = 
         case "canonical":
             return canonical(x, kernel, geometry, groups)
         case _:
-            return lax_convolve(x, kernel, geometry, groups, widened=jnp.issubdtype(x.dtype, jnp.floating))
+            return lax_convolve(x, kernel, geometry, groups, widened=half)
 
 
 def _convolve_complex(x: jax.Array, kernel: jax.Array, geometry: Geometry, groups: int) -> jax.Array:
