@@ -131,6 +131,7 @@ def show(result: Any, out: Path, against: Any) -> None:
 @click.option("--threads", type=int, default=None, help="cores for every framework  [default: all]")
 @click.option("--frameworks", default="jax,torch", show_default=True, help="these, or jax,torch,tensorflow")
 @click.option("--gpu", is_flag=True, help="on the GPU that both jax and PyTorch see")
+@click.option("--bf16", is_flag=True, help="forward and backward in bfloat16, parameters in float32")
 @click.option("--tf32", is_flag=True, help="with --gpu: both may round the factors of float32 products to TF32")
 @click.option("--growth", is_flag=True, help="how a step's time grows with batch size, width and length")
 @click.option("--loops", is_flag=True, help="whether train.fit chooses well between a call a step and a device loop")

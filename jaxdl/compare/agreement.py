@@ -9,13 +9,16 @@ from jaxdl.parity import tolerance
 Difference = tuple[float, str | None]
 
 
-def losses_differ(mine: np.ndarray, reference: np.ndarray, steps: int | None = None) -> Difference:
-    """The first losses in float32: the largest difference relative to PyTorch's; and the first that is too far away.
+def losses_differ(
+    mine: np.ndarray, reference: np.ndarray, steps: int | None = None, dtype: str = "float32"
+) -> Difference:
+    """The first losses: the largest difference relative to PyTorch's; and the first that is too far away.
 
     Args:
         mine: `[steps]`.
         reference: PyTorch eager's.
         steps: how many of them must agree; None: all.
+        dtype: in which both were computed.
 
     >>> losses_differ(np.array([1.0, 0.5]), np.array([1.0, 0.5]))
     (0.0, None)
@@ -25,7 +28,7 @@ def losses_differ(mine: np.ndarray, reference: np.ndarray, steps: int | None = N
     mine, reference = mine[:steps], reference[:steps]
     gaps = np.abs(mine - reference) / np.maximum(np.abs(reference), np.finfo(np.float32).tiny)
     gaps = np.where(np.isfinite(gaps), gaps, np.inf)
-    allowed = np.array([tolerance("loss", "float32")] + [tolerance("first losses", "float32")] * (len(gaps) - 1))
+    allowed = np.array([tolerance("loss", dtype)] + [tolerance("first losses", dtype)] * (len(gaps) - 1))
     beyond = np.flatnonzero(~(gaps <= allowed))
     largest = float(gaps.max(initial=0.0))
     if not beyond.size:
@@ -33,10 +36,10 @@ def losses_differ(mine: np.ndarray, reference: np.ndarray, steps: int | None = N
     return largest, f"its loss at step {beyond[0] + 1} differs from PyTorch eager's by {gaps[beyond[0]]:.1e} of it"
 
 
-def outputs_differ(mine: np.ndarray, reference: np.ndarray) -> Difference:
-    """A model's answers in float32, in units of the largest one."""
+def outputs_differ(mine: np.ndarray, reference: np.ndarray, dtype: str = "float32") -> Difference:
+    """A model's answers, in units of the largest one."""
     gap = _apart(mine, reference)
-    if gap <= tolerance("forward", "float32"):
+    if gap <= tolerance("forward", dtype):
         return gap, None
     return gap, f"its answers differ from PyTorch eager's by {gap:.1e} of the largest"
 

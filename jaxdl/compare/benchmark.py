@@ -19,6 +19,8 @@ from jaxdl.parity.reference import twin_of
 # XLA's float64 convolutions are some thirty times as slow as its float32 ones on a CPU.
 PARITY_STEPS, PARITY_BATCH = 10, 16
 
+MIXED = ("jax", "eager", "compile", "channels_last")  # modes that know bfloat16
+
 Result = dict[str, Any]
 Tell = Callable[[str], None]
 
@@ -35,6 +37,8 @@ class Settings:
         quick: without torch.compile, whose compilation takes most of the time; every mode is started once.
         whole: parity over each experiment's whole run, not its first steps.
         device: 'cpu' or 'gpu'.
+        bf16: both compute forward and backward in bfloat16 and keep parameters in float32; stock Flax and Keras, whose
+            models are float32's, are left out.
         tf32: whether both frameworks may round float32 products' factors to TF32 on a GPU.
     """
 
@@ -45,6 +49,7 @@ class Settings:
     quick: bool = False
     whole: bool = False
     device: str = "cpu"
+    bf16: bool = False
     tf32: bool = False
 
 
@@ -77,7 +82,7 @@ def run(works: Sequence[Workload], settings: Settings = DEFAULT, tell: Tell = la
         entries += _entries(work, settings, cores, lambda text, label=work.label: tell(f"{label}: {text}"))  # type: ignore[misc]  # mypy cannot type the default
     return {
         **machine.describe(settings.frameworks),
-        "settings": {**asdict(settings), "threads": len(cores), "dtype": "float32", "device": device},
+        "settings": {**asdict(settings), "threads": len(cores), "dtype": precision(settings), "device": device},
         "experiments": entries,
         "seconds": time.perf_counter() - started,
         "load": {"before": load, "after": machine.load()},
@@ -118,11 +123,18 @@ def checked(settings: Settings) -> list[int]:
     return sorted(os.sched_getaffinity(0))[:threads] if hasattr(os, "sched_getaffinity") else list(range(threads))
 
 
+def precision(settings: Settings) -> str:
+    """What is timed."""
+    return "bfloat16" if settings.bf16 else "float32"
+
+
 def _modes(work: Workload, settings: Settings) -> list[Mode]:
     modes = modes_for(work.experiment, work.config, settings.frameworks)
-    if not settings.quick:
-        return modes
-    return [replace(mode, caches=False) for mode in modes if mode.name != "compile"]
+    if settings.bf16:
+        modes = [mode for mode in modes if mode.name in MIXED]
+    if settings.quick:
+        modes = [replace(mode, caches=False) for mode in modes if mode.name != "compile"]
+    return modes
 
 
 def _entries(work: Workload, settings: Settings, cores: list[int], tell: Tell) -> list[Result]:
@@ -131,7 +143,7 @@ def _entries(work: Workload, settings: Settings, cores: list[int], tell: Tell) -
     failure = str(ladder.failures[0]) if ladder.failures else None
     found: dict[Any, list[Result]] = {task: [] for task in work.tasks}
     if failure is None:
-        job = {"cores": cores, "device": settings.device, "tf32": settings.tf32}
+        job = {"cores": cores, "device": settings.device, "tf32": settings.tf32, "bf16": settings.bf16}
         timing = Timing(
             work, _modes(work, settings), rounds=settings.rounds, turn=settings.turn, settings=job, tell=tell
         )

@@ -69,6 +69,7 @@ class Timing:
         self._work, self._modes, self._rounds, self._turn, self._tell = work, modes, rounds, turn, tell
         self._reference = reference
         self._settings = settings
+        self._dtype = "bfloat16" if settings.get("bf16") else "float32"
         self._workers: dict[str, Worker] = {}
         self._values: dict[tuple[str, Task], np.ndarray] = {}
         self._proofs: dict[str, dict[str, np.ndarray]] = {}
@@ -136,8 +137,10 @@ class Timing:
             differs = self._differs[name]
             for task in self._work.tasks:
                 mine, reference = self._values[name, task], self._values[self._reference, task]
-                compare = outputs_differ if task[0] in ANSWERS else losses_differ
-                gap, reason = compare(mine, reference, *([1] if differs and task[0] not in ANSWERS else []))
+                if task[0] in ANSWERS:
+                    gap, reason = outputs_differ(mine, reference, self._dtype)
+                else:
+                    gap, reason = losses_differ(mine, reference, 1 if differs else None, self._dtype)
                 self.rows[task][name] |= {"difference": gap, **({"note": differs} if differs else {})}
                 if reason:
                     self._drop(name, reason)

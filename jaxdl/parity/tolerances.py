@@ -28,6 +28,12 @@ FLOAT32 = {
     "gradient": 1e-4,  # seen: 6e-06
     "first losses": 5e-2,  # of a mode of the benchmark beside eager PyTorch's; seen: 1e-2, channels_last batch norm
 }
+# Modes of the benchmark in mixed precision: bfloat16 has 8 bits, and rounds a sum in 256 parts.
+BFLOAT16 = {
+    "forward": 3e-2,  # seen: 7e-3
+    "loss": 1e-2,
+    "first losses": 5e-2,  # seen: 3e-3
+}
 # A gradient that cancels is rounding: this small beside the model's largest. Seen: 6e-17, and 2e-8 in float32.
 ROUNDING = {"float64": 1e-13, "float32": 1e-6}
 # (start, steps in which it grows tenfold, end). The start of the state is Adam's: its first step divides each gradient
@@ -48,6 +54,8 @@ def tolerance(rung: str, dtype: str) -> float:
         return EXACT
     if dtype == "float64":
         return FLOAT64
+    if dtype == "bfloat16":
+        return BFLOAT16[rung]
     kind, _, steps = rung.partition(" ")
     if kind == "step":
         return growth(int(steps), STATE_GROWTH)

@@ -43,7 +43,8 @@ class Program:
     metrics)` is one training step, its metrics holding at least `loss`; `evaluate(state, batch) -> metrics` gives
     means over the batch. Where the program has them: `probe(state, batch) -> Probe` gives a step's output, loss and
     gradients; `predict(state, batch) -> outputs` what the model says of a batch in evaluation mode; `inspect(state,
-    batch)` names and gives the tensors of a step one after the other, for whoever looks for the first bad one.
+    batch)` names and gives the tensors of a step one after the other, for whoever looks for the first bad one;
+    `computing_in(dtype) -> Program` is the same program in mixed precision.
     The engine runs any Program and never learns which.
 
     `train.supervised`, `train.minimise` and `train.adversarial` build the usual ones. By hand, without a gradient:
@@ -73,6 +74,7 @@ class Program:
     probe: Callable[[State, Batch], Probe] | None = None
     predict: Callable[[State, Batch], Any] | None = None
     inspect: Callable[[State, Batch], Iterator[tuple[str, Any]]] | None = None
+    computing_in: Callable[[Any], "Program"] | None = None
 
     # Compiled once a program, so that a second fit of the same program compiles nothing.
     @cached_property

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from jaxdl import experiment
-from jaxdl.compare import agreement, layouts, timing
+from jaxdl.compare import agreement, benchmark, layouts, timing
 from jaxdl.compare.modes import MODES
-from jaxdl.compare.runners import keras, pytorch
+from jaxdl.compare.runners import keras, ours, pytorch
 from jaxdl.compare.workload import Workload
 
 SMALL = {
@@ -147,3 +147,28 @@ def test_gradients_go_back_the_way_the_weights_came(gates):
     back = keras._back(weights, tensors, gradients)
     there = sum((placed[path] * gradients[path]).sum() for path in placed)
     assert sum((tensors[name] * back[name]).sum() for name in tensors) == pytest.approx(there, rel=1e-12)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", ["tabular/mlp", pytest.param("sequence/gpt", marks=pytest.mark.slow)])
+def test_in_bfloat16_jax_is_as_near_to_pytorch_as_bfloat16_can_be(torch, job, name):
+    given = job(name) | {"bf16": True}
+    reference, mine = (runner(given, mode) for mode in ("eager", "jax"))
+    losses = [first_losses(each, given["config"].batch_size) for each in (mine, reference)]
+    assert agreement.losses_differ(*losses, dtype="bfloat16")[1] is None
+    answers = [np.asarray(each.task("infer", 3).check()) for each in (mine, reference)]
+    assert agreement.outputs_differ(*answers, "bfloat16")[1] is None
+    exact = first_losses(runner(job(name), "jax"), given["config"].batch_size)
+    assert not np.array_equal(exact, losses[0])  # it was not float32 that was compared
+    params = mine.run.state.params
+    assert {array.dtype for array in params.values()} == {np.dtype("float32")}
+
+
+def test_in_bfloat16_those_modes_run_that_know_it():
+    work = Workload(experiment.find("tabular/mlp"), experiment.find("tabular/mlp").config(), "MLP", (("train", 32),))
+    modes = benchmark._modes(work, benchmark.Settings(bf16=True))
+    assert [mode.name for mode in modes] == ["jax", "eager", "compile"]
+    program = SimpleNamespace(computing_in=None)
+    assert ours.mixed(program, {}) is program
+    with pytest.raises(ValueError, match="no mixed precision"):
+        ours.mixed(program, {"bf16": True})

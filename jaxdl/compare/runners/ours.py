@@ -41,7 +41,7 @@ class Ours:
         self.job, self._given = job, batches(job, np.asarray)
         self.experiment = experiment.find(job["experiment"])
         self.config = self.experiment.config(**vars(job["config"]))
-        self.program = self.experiment.program(self.config)
+        self.program = mixed(self.experiment.program(self.config), job)
         rows = tuple(np.concatenate(arrays) for arrays in zip(*self._given, strict=True))
         self.source = data.ArraySource(rows, len(self._given[0][-1]))
         self._train = train
@@ -212,6 +212,15 @@ class _Product:
             product = self._product(self._factor)
         jax.block_until_ready(product)
         return count
+
+
+def mixed(program: Any, job: Job) -> Any:
+    """The program, in bfloat16 where the job says so."""
+    if not job.get("bf16"):
+        return program
+    if program.computing_in is None:
+        raise ValueError("its program has no mixed precision: only those of train.supervised have")
+    return program.computing_in("bfloat16")
 
 
 def flops(program: Any, state: Any, batch: Any) -> float:

@@ -54,6 +54,10 @@ class PyTorch:
             return _Product(self, number)
         return _Inference(self, number) if kind == "infer" else _Training(self, runs=number if kind == "sweep" else 1)
 
+    def mixed(self) -> Any:
+        """The context in which a model is called: autocast to bfloat16 where the job says so."""
+        return self.torch.autocast(self.device.type, self.torch.bfloat16, enabled=bool(self.job.get("bf16")))
+
     def agree(self) -> dict[str, Any]:
         """Forward and backward in float64."""
         torch = self.torch
@@ -89,7 +93,8 @@ class _Training(Steps):
     def _step(self, batch: Any) -> Any:
         *inputs, target = batch
         self._optimizer.zero_grad()
-        loss = self._loss(self._forward(*inputs), target)
+        with self._pytorch.mixed():
+            loss = self._loss(self._forward(*inputs), target)
         loss.backward()
         self._optimizer.step()
         return loss.detach()
@@ -113,11 +118,11 @@ class _Inference:
         self.turn(1)
 
     def check(self) -> Any:
-        with self._pytorch.torch.inference_mode():
-            return self._forward(*self._inputs).cpu()
+        with self._pytorch.torch.inference_mode(), self._pytorch.mixed():
+            return self._forward(*self._inputs).float().cpu()
 
     def turn(self, count: int) -> int:
-        with self._pytorch.torch.inference_mode():
+        with self._pytorch.torch.inference_mode(), self._pytorch.mixed():
             for _ in range(count):
                 self._forward(*self._inputs)
         self._pytorch.wait()

@@ -1,7 +1,7 @@
 """Supervised learning as a Program."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -112,7 +112,7 @@ def supervised(
         require_patterns("supervised: frozen", frozen),
         average,
     )
-    return Program(learning.init, learning.step, learning.evaluate, learning.probe, learning.predict, learning.inspect)
+    return learning.program()
 
 
 def averaged(state: State) -> tuple[Tensors, Tensors]:
@@ -142,6 +142,13 @@ class _Learning:
     loss_is_row_mean: bool
     frozen: tuple[str, ...]
     average: Average | None
+
+    def program(self) -> Program:
+        functions = self.init, self.step, self.evaluate, self.probe, self.predict, self.inspect
+        return Program(*functions, self.computing_in)
+
+    def computing_in(self, dtype: Any) -> Program:
+        return replace(self, compute_dtype=computing_type(dtype, "computing_in: dtype")).program()
 
     def init(self, generator: TorchGenerator) -> State:
         key = jax.random.key(np.uint32(generator.initial_seed() & 0xFFFFFFFF))
