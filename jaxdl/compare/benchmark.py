@@ -43,7 +43,7 @@ class Settings:
     """
 
     rounds: int = 7
-    turn: float = 0.3
+    turn: float = 0.2
     threads: int | None = None
     frameworks: tuple[str, ...] = ("jax", "torch")
     quick: bool = False
