@@ -81,10 +81,9 @@ def measured(result: dict[str, Any]) -> str:
     """On what, and when."""
     machine, versions, settings = result["machine"], result["versions"], result["settings"]
     used = ", ".join(f"{name} {versions[name]}" for name in ("jax", "flax", "optax", "torch") if versions.get(name))
-    return (
-        f"{machine['processor']}, {settings['threads']} cores, {settings['device']}, {settings['dtype']}; {used}; "
-        f"rounds: {settings['rounds']}; {moment(result['created'])}"
-    )
+    cores = [f"{settings['threads']} cores"] if "threads" in settings else []
+    on = ", ".join([machine["processor"], *cores, settings["device"], "float32"])
+    return f"{on}; {used}; rounds: {settings['rounds']}; {moment(result['created'])}"
 
 
 def networks(result: dict[str, Any]) -> Iterator[str]:

@@ -28,7 +28,10 @@ def loops_well(jaxpr: Any) -> bool:
 
 
 def multiplications(jaxpr: Any) -> float:
-    """How many numbers the products and convolutions of a trace multiply; a loop of unknown length counts once."""
+    """How many numbers a trace multiplies; a loop of unknown length counts once.
+
+    Products and convolutions make most of them; a convolution may also be written out, as multiplications one by one.
+    """
     return float(sum(times * _multiplied(equation) for equation, times in _equations(jaxpr, 1)))
 
 
@@ -45,6 +48,8 @@ def _equations(jaxpr: Any, times: int) -> Iterator[tuple[Any, int]]:
 
 
 def _multiplied(equation: Any) -> int:
+    if equation.primitive.name == "mul":
+        return prod(equation.outvars[0].aval.shape)
     if equation.primitive.name == "dot_general":
         (contracted, _), _ = equation.params["dimension_numbers"]
         left = equation.invars[0].aval.shape

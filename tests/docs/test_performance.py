@@ -12,7 +12,7 @@ RUN = {
     "created": "2026-11-22T09:30:00+00:00",
     "machine": {"processor": "a processor"},
     "versions": {"jax": "0.10.2", "flax": "0.12.8", "optax": "0.2.8", "torch": "2.13.0"},
-    "settings": {"threads": 2, "device": "cpu", "dtype": "float32", "rounds": 3},
+    "settings": {"threads": 2, "device": "cpu", "rounds": 3},
 }
 
 
@@ -51,6 +51,7 @@ DATA = {
     },
     "loops": {
         **RUN,
+        "settings": {"rounds": 3, "device": "cpu"},
         "loops": [
             {
                 "label": "MLP",

@@ -145,9 +145,10 @@ def test_multiplications_are_counted():
         return jax.lax.scan(lambda c, _: (c @ b, None), a, None, length=7)[0]
 
     assert multiplications(jax.make_jaxpr(layer)(jnp.ones((3, 4)), jnp.ones((4, 4))).jaxpr) == 7 * 3 * 4 * 4
-    image, kernel = jnp.ones((2, 3, 8, 8)), jnp.ones((5, 3, 3, 3))
-    trace = jax.make_jaxpr(functional.conv2d)(image, kernel)
-    assert multiplications(trace.jaxpr) == 2 * 5 * 6 * 6 * 3 * 3 * 3
+    for channels in (3, 9):  # written out, and not
+        image, kernel = jnp.ones((2, channels, 8, 8)), jnp.ones((5, channels, 3, 3))
+        trace = jax.make_jaxpr(functional.conv2d)(image, kernel)
+        assert multiplications(trace.jaxpr) == 2 * 5 * 6 * 6 * channels * 3 * 3
 
 
 class Lengths(Streamed):
