@@ -300,7 +300,7 @@ def test_a_result_is_saved_as_data(tmp_path):
 
 
 # The whole runs of these, in both frameworks and dtypes, take most of a minute or more.
-LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/lenet"}
+LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/lenet", "vision/vgg"}
 
 
 @pytest.mark.parametrize(
