@@ -3,12 +3,14 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from jaxdl.train.run import Run
+
+if TYPE_CHECKING:  # before a bar is drawn nobody waits for it: the slowest import of jaxdl's own
+    from rich.progress import Progress
 
 SECONDS_BETWEEN_LINES = 2.0
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -26,6 +28,8 @@ class Display:
 
     def __enter__(self) -> Self:
         if self._show and self._console.is_terminal:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),

@@ -3,10 +3,12 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:  # before a bar is drawn nobody waits for it: the slowest import of jaxdl's own
+    from rich.progress import Progress
 
 SECONDS_OF_SILENCE = 2.0
 SECONDS_BETWEEN_LINES = 2.0
@@ -42,6 +44,8 @@ class SweepDisplay:
             print(f"sweep  step {done}/{self._total} of all runs  {note}", file=sys.stderr, flush=True)
             return
         if self._bar is None:
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
             columns = (TextColumn("sweep"), BarColumn(), MofNCompleteColumn(), TextColumn("steps  {task.fields[note]}"))
             self._bar = Progress(*columns, TimeRemainingColumn(), console=self._console, transient=True)
             self._bar.start()
