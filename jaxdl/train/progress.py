@@ -9,7 +9,7 @@ from rich.console import Console
 
 from jaxdl.train.run import Run
 
-if TYPE_CHECKING:  # before a bar is drawn nobody waits for it: the slowest import of jaxdl's own
+if TYPE_CHECKING:  # only where a bar is drawn
     from rich.progress import Progress
 
 SECONDS_BETWEEN_LINES = 2.0
