@@ -54,6 +54,7 @@ SUITE = (
     Entry("tabular/mlp", "64 MLPs", {"batch_size": 32, "hidden": 32}, (("sweep", 64),), trained=False),
     Entry("vision/lenet", "LeNet", {"batch_size": 128}, (("infer", 1), ("infer", 128)), quick=True),
     Entry("vision/vgg", "CNN", {"batch_size": 128, "size": 32}),
+    Entry("vision/resnet", "ResNet-20", {"batch_size": 32, "size": 32}),
     Entry("sequence/characters", "LSTM", {}),
     Entry("sequence/gpt", "GPT, 4 × 128", {}, (("infer", 1), ("infer", 128)), quick=True),
     Entry("sequence/gpt", "GPT, 4 × 256", {"width": 256, "heads": 8}),

@@ -19,6 +19,7 @@ SMALL = {
     "supervised/logistic_regression": {},
     "tabular/mlp": {"hidden": 16},
     "vision/lenet": {"batch_size": 8},
+    "vision/resnet": {"batch_size": 4},
     "vision/vgg": {"batch_size": 4},
     "sequence/characters": {"batch_size": 4, "length": 8, "width": 16},
     "sequence/gpt": {"batch_size": 4, "length": 8, "layers": 2, "width": 16, "heads": 2},

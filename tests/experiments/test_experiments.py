@@ -17,7 +17,7 @@ from jaxdl.experiment import discover, find
 EXPERIMENTS = discover()
 NAMES = sorted(EXPERIMENTS)
 # Forty seconds of NumPy; convolutions, attention and recurrences of a size to be measured.
-LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/vgg"}
+LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/resnet", "vision/vgg"}
 
 
 def test_they_are_found():
@@ -31,6 +31,7 @@ def test_they_are_found():
         "supervised/logistic_regression",
         "tabular/mlp",
         "vision/lenet",
+        "vision/resnet",
         "vision/vgg",
     ]
     assert [find(name).name for name in ("lenet", "vision.lenet", "experiments.vision.lenet")] == ["vision/lenet"] * 3

@@ -45,7 +45,7 @@ def test_they_are_those_of_the_pytorch_that_is_here(torch, name):
 ALONE = sorted(EXPERIMENTS) if importlib.util.find_spec("torch") is None else ["fundamentals/same_seed"]
 
 
-LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/vgg"}
+LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/resnet", "vision/vgg"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in ALONE])

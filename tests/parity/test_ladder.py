@@ -300,7 +300,14 @@ def test_a_result_is_saved_as_data(tmp_path):
 
 
 # The whole runs of these, in both frameworks and dtypes, take most of a minute or more.
-LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/lenet", "vision/vgg"}
+LONG = {
+    "fundamentals/autodiff_from_scratch",
+    "sequence/characters",
+    "sequence/gpt",
+    "vision/lenet",
+    "vision/resnet",
+    "vision/vgg",
+}
 
 
 @pytest.mark.parametrize(
