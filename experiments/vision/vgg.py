@@ -27,7 +27,7 @@ class Config(Settings):
     epochs: int = option(6, "passes over the 1,438 training digits")
     batch_size: int = option(64, "digits a step")
     size: int = option(16, "pixels of an image's side: 8, 16, 32, ...")
-    learning_rate: float = option(1e-3, "Adam's step size")
+    learning_rate: float = option(0.02, "SGD's step size, with momentum 0.9")
     batch_norm: bool = option(True, "batch normalisation behind each convolution")
     smooth: bool = option(True, "SiLU and average pooling, in place of ReLU and max pooling")
 
@@ -87,7 +87,7 @@ def program(config):
     return train.supervised(
         lambda rngs: VGG(config.batch_norm, config.smooth, rngs=rngs),
         functional.cross_entropy,
-        optim.adam(config.learning_rate),
+        optim.sgd(config.learning_rate, momentum=0.9),
         metrics={"accuracy": metrics.accuracy},
         dtype=config.dtype,
     )

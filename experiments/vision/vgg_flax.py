@@ -50,4 +50,4 @@ def loss(logits, target):
 
 
 def optimizer(config):
-    return optax.adam(config.learning_rate)
+    return optax.sgd(config.learning_rate, momentum=0.9)

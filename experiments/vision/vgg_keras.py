@@ -50,5 +50,4 @@ def loss(logits, target):
 
 
 def optimizer(config):
-    # Keras adds epsilon before the correction for the first steps, PyTorch 1e-8 after it.
-    return keras.optimizers.Adam(config.learning_rate, epsilon=3e-10)
+    return keras.optimizers.SGD(config.learning_rate, momentum=0.9)

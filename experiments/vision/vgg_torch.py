@@ -51,4 +51,4 @@ metrics = {"accuracy": accuracy}
 
 
 def optimizer(model, config):
-    return torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+    return torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=0.9)
