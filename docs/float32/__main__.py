@@ -42,7 +42,8 @@ few units in the last place. Behind the growth's end float32 tells gross differe
 The law was measured on small networks. One with a million ReLUs and max pools has some of them within rounding of their
 kink at every step, so the first steps already part: the small VGG's losses by 2e-5 at step 5 and 2e-4 at step 10, from
 two threads to one, and with small steps a little later. With SiLU and average pooling and all else the same (Adam at
-1e-3) they are 5e-8 apart after 40 steps. So `vision/vgg` and `vision/resnet` are smooth by default, and no law was widened for them.
+1e-3) they are 5e-8 apart after 40 steps. So `vision/vgg` and `vision/resnet` are smooth by default, and no law was
+widened for them.
 """
 
 
