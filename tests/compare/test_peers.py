@@ -39,8 +39,9 @@ CASES = [
 
 
 @pytest.fixture
-def job(tmp_path):
+def job(tmp_path, monkeypatch):
     """What the benchmark gives the modes of an experiment, small."""
+    monkeypatch.setenv("JAXDL_TUNE", "0")  # which a worker does to its own process, not to that of the tests
 
     def made(name, changes=()):
         found = experiment.find(name)
