@@ -16,7 +16,7 @@ from jaxdl.compare.workload import Workload
 from jaxdl.parity import document
 from jaxdl.parity.reference import twin_of
 
-# XLA's float64 convolutions are some thirty times as slow as its float32 ones on a CPU.
+# float64 convolutions take several times as long as float32's: a CNN's ladder over its whole batches took minutes.
 PARITY_STEPS, PARITY_BATCH = 10, 16
 
 MIXED = ("jax", "eager", "compile", "channels_last")  # modes that know bfloat16
