@@ -5,7 +5,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from jaxdl.functional._pointwise import magnitude
+from jaxdl.functional._scalar import magnitude
 
 
 def vector_norm(x: jax.Array, p: float, axes: tuple[int, ...], keepdims: bool) -> jax.Array:

@@ -1,6 +1,7 @@
 """How the windows of a pooling lie over the spatial axes, which are always an array's last."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 import jax
@@ -9,6 +10,7 @@ import numpy as np
 from jax import lax
 
 from jaxdl.functional._checks import sizes
+from jaxdl.functional._layout import turns
 
 Size: TypeAlias = int | tuple[int, ...] | list[int]
 
@@ -85,20 +87,32 @@ def spans(
     return tuple(found)
 
 
-def laid_out(x: jax.Array, spans: tuple[Span, ...]) -> jax.Array:
-    """Disjoint windows side by side, by a reshape: [..., windows, kernel, windows, kernel]."""
-    batch = x.ndim - len(spans)
+def laid_out(x: jax.Array, spans: tuple[Span, ...], behind: int = 0) -> jax.Array:
+    """Disjoint windows side by side, by a reshape: [..., windows, kernel, windows, kernel], and `behind` axes more."""
+    batch = x.ndim - len(spans) - behind
     edges = [(0, s.windows * s.stride - s.size, 0) for s in spans]  # a negative one crops
-    x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0)] * batch + edges)
-    x = x.reshape(*x.shape[:batch], *(n for s in spans for n in (s.windows, s.stride)))
+    x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0)] * batch + edges + [(0, 0, 0)] * behind)
+    x = x.reshape(*x.shape[:batch], *(n for s in spans for n in (s.windows, s.stride)), *x.shape[x.ndim - behind :])
     for i, span in enumerate(spans):
         x = lax.slice_in_dim(x, 0, span.kernel, axis=batch + 2 * i + 1)
     return x
 
 
-def elements(x: jax.Array, count: int) -> tuple[int, ...]:
+def elements(x: jax.Array, count: int, behind: int = 0) -> tuple[int, ...]:
     """The axes of `laid_out` windows that number their elements; `count` spatial axes."""
-    return tuple(range(x.ndim - 2 * count + 1, x.ndim, 2))
+    return tuple(range(x.ndim - behind - 2 * count + 1, x.ndim - behind, 2))
+
+
+def windowwise(
+    reduction: Callable[[jax.Array, tuple[int, ...]], jax.Array], x: jax.Array, spans: tuple[Span, ...]
+) -> jax.Array:
+    """`reduction` of disjoint windows and the axes that number their elements."""
+    count = len(spans)
+    if x.ndim != count + 2 or not turns(x):
+        windows = laid_out(x, spans)
+        return reduction(windows, elements(windows, count))
+    windows = laid_out(jnp.moveaxis(x, 1, -1), spans, behind=1)
+    return jnp.moveaxis(reduction(windows, elements(windows, count, behind=1)), -1, 1)
 
 
 def flat_places(places: list[jax.Array], shape: tuple[int, ...]) -> jax.Array:

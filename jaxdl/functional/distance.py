@@ -10,7 +10,7 @@ from jax import lax
 from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import axis, broadcast_together, number, require_floating, widen
-from jaxdl.functional._pointwise import magnitude, straight_through
+from jaxdl.functional._scalar import magnitude, straight_through
 from jaxdl.functional._vector_norm import vector_norm
 
 CACHED = 1 << 18  # pdist looks at so many elements at a time, which stay in a core's cache

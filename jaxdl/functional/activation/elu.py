@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import number
-from jaxdl.functional._pointwise import pointwise
+from jaxdl.functional.activation._pointwise import pointwise
 
 # Klambauer et al. choose them so that mean 0 and variance 1 are a fixed point.
 ALPHA, SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946

@@ -8,7 +8,7 @@ from jax import lax
 from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import axis, require_floating, widen
-from jaxdl.functional._pointwise import pointwise
+from jaxdl.functional.activation._pointwise import pointwise
 
 
 def gelu(input: ArrayLike, approximate: str = "none") -> jax.Array:

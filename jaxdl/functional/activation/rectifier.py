@@ -7,7 +7,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import number, require_floating, require_same_dtype, widen
-from jaxdl.functional._pointwise import constant, pointwise
+from jaxdl.functional._layout import channels_last
+from jaxdl.functional.activation._pointwise import constant, pointwise
 
 
 def relu(input: ArrayLike, inplace: bool = False) -> jax.Array:
@@ -38,7 +39,7 @@ def relu(input: ArrayLike, inplace: bool = False) -> jax.Array:
     if jnp.issubdtype(x.dtype, jnp.integer):
         return jnp.maximum(x, 0)
     require_floating("relu", input=x)
-    return _relu(x)
+    return channels_last(_relu, x)
 
 
 @jax.custom_jvp
@@ -116,7 +117,11 @@ def _clip(where: str, input: ArrayLike, min_val: float, max_val: float) -> jax.A
     if number(where, "min_val", min_val) > number(where, "max_val", max_val):
         raise ValueError(f"{where}: min_val is {min_val} and max_val is {max_val}; min_val may not be greater")
     low, high = constant(where, "min_val", min_val, x.dtype), constant(where, "max_val", max_val, x.dtype)
-    return jnp.where(x <= low, jnp.asarray(low, x.dtype), jnp.where(x >= high, jnp.asarray(high, x.dtype), x))
+
+    def clip(x: jax.Array) -> jax.Array:
+        return jnp.where(x <= low, jnp.asarray(low, x.dtype), jnp.where(x >= high, jnp.asarray(high, x.dtype), x))
+
+    return channels_last(clip, x)
 
 
 def threshold(input: ArrayLike, threshold: float, value: float, inplace: bool = False) -> jax.Array:
@@ -213,13 +218,13 @@ def prelu(input: ArrayLike, weight: ArrayLike) -> jax.Array:
             f"prelu: weight has shape {w.shape} but input has shape {x.shape}; it must be a scalar, (1,) or "
             f"({channels},), one slope for each channel of dimension 1"
         )
-    slope = widen(w).reshape(() if w.size == 1 else (channels, *[1] * (x.ndim - 2)))
+    slope = w.reshape(() if w.size == 1 else (channels, *[1] * (x.ndim - 2)))
 
-    def leak(x: jax.Array) -> jax.Array:
+    def leak(x: jax.Array, slope: jax.Array) -> jax.Array:
         positive = x > 0
         return jnp.where(positive, x, slope * jnp.where(positive, jnp.zeros_like(x), x))  # no 0 · inf in its gradient
 
-    return pointwise("prelu", leak, x)
+    return pointwise("prelu", leak, x, slope)
 
 
 def rrelu(
@@ -274,4 +279,4 @@ def rrelu(
     if key is None:
         raise ValueError("rrelu: key is None but training draws slopes; pass key=jax.random.key(seed)")
     slope = jax.random.uniform(key, x.shape, widen(x).dtype, low, high)
-    return pointwise("rrelu", lambda x: jnp.where(x <= 0, x * slope, x), x)
+    return pointwise("rrelu", lambda x, slope: jnp.where(x <= 0, x * slope, x), x, slope)

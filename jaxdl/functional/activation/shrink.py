@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import number
-from jaxdl.functional._pointwise import pointwise, promoted
+from jaxdl.functional.activation._pointwise import pointwise, promoted
 
 
 def hardshrink(input: ArrayLike, lambd: float = 0.5) -> jax.Array:

@@ -6,7 +6,8 @@ from jax import lax
 from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import number
-from jaxdl.functional._pointwise import log1pexp, magnitude, pointwise, promoted
+from jaxdl.functional._scalar import log1pexp, magnitude
+from jaxdl.functional.activation._pointwise import pointwise, promoted
 
 
 def sigmoid(input: ArrayLike) -> jax.Array:

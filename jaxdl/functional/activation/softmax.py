@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike, DTypeLike
 
 from jaxdl.functional._checks import axis, number, require_floating, widen
-from jaxdl.functional._pointwise import straight_through
+from jaxdl.functional._scalar import straight_through
 
 
 def softmax(

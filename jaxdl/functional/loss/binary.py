@@ -6,7 +6,7 @@ from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import broadcast_together, require_floating, require_same_dtype, widen
 from jaxdl.functional._concrete import concrete
-from jaxdl.functional._pointwise import log1p_near, log1pexp, log1pexp_both
+from jaxdl.functional._scalar import log1p_near, log1pexp, log1pexp_both
 from jaxdl.functional.loss._reduction import REDUCTIONS, reduced, reduction_name
 
 

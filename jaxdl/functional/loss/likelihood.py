@@ -10,7 +10,7 @@ from jax.typing import ArrayLike, DTypeLike
 
 from jaxdl.functional._checks import broadcast_together, require_floating, widen
 from jaxdl.functional._concrete import concrete
-from jaxdl.functional._pointwise import straight_through
+from jaxdl.functional._scalar import straight_through
 from jaxdl.functional.loss._reduction import REDUCTIONS, reduced, reduction_name
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike, DTypeLike
 
 from jaxdl.functional._checks import broadcast_together, number, require_floating, widen
-from jaxdl.functional._pointwise import magnitude
+from jaxdl.functional._scalar import magnitude
 from jaxdl.functional.loss._reduction import reduced, reduction_name
 
 

@@ -10,7 +10,7 @@ a pooled maximum (select-and-scatter) is slow on CPU, so none of the forms here 
 """
 
 import math
-from functools import partial
+from functools import partial, reduce
 from typing import NamedTuple
 
 import jax
@@ -18,7 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from jaxdl.functional._windows import Span, elements, flat_places, laid_out
+from jaxdl.functional._windows import Span, elements, flat_places, laid_out, windowwise
+
+FEW = 4  # elements along an axis of a window up to which their maximum is written out
 
 
 class _Run(NamedTuple):
@@ -51,7 +53,7 @@ def maxima_at(x: jax.Array, places: list[jax.Array]) -> tuple[jax.Array, jax.Arr
         windows = jnp.take(lax.stop_gradient(flat), place, axis=-1, mode="clip")
     else:
         windows = _taken(lax.stop_gradient(flat), place)
-    best = _place_of(_winners(windows, count), place, count)
+    best = _place_of(_winners(windows, elements(windows, count)), place, count)
     return _taken(flat, best), best.astype(int)
 
 
@@ -62,9 +64,9 @@ def _taken(flat: jax.Array, place: jax.Array) -> jax.Array:
     return jnp.take_along_axis(flat, index, axis=-1, mode="promise_in_bounds").reshape(place.shape)
 
 
-def _winners(windows: jax.Array, count: int) -> jax.Array:
-    """True at one element of every window of `count` axes: its last NaN, or else its first maximum."""
-    windows, axes = lax.stop_gradient(windows), elements(windows, count)
+def _winners(windows: jax.Array, axes: tuple[int, ...]) -> jax.Array:
+    """True at one element of every window, which are numbered along `axes`: its last NaN, or else its first maximum."""
+    windows = lax.stop_gradient(windows)
     shape = [n if axis in axes else 1 for axis, n in enumerate(windows.shape)]
     size = math.prod(shape)
     order = jnp.arange(size, dtype=jnp.int32).reshape(shape)
@@ -74,28 +76,33 @@ def _winners(windows: jax.Array, count: int) -> jax.Array:
 
 
 def _among_disjoint(x: jax.Array, spans: tuple[Span, ...], with_place: bool) -> tuple[jax.Array, jax.Array | None]:
-    windows = laid_out(x, spans)
     if not with_place:
-        return _largest(windows, len(spans)), None
-    wins = _winners(windows, len(spans))
+        return windowwise(_largest, x, spans), None
+    windows = laid_out(x, spans)
+    wins = _winners(windows, elements(windows, len(spans)))
     value = jnp.sum(jnp.where(wins, windows, 0), elements(wins, len(spans)), dtype=x.dtype)
     places = [jnp.asarray(span.starts[:, None] + np.arange(span.kernel)) for span in spans]
     return value, _place_of(wins, flat_places(places, x.shape[-len(spans) :]), len(spans))
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))
-def _largest(windows: jax.Array, count: int) -> jax.Array:
+def _largest(windows: jax.Array, axes: tuple[int, ...]) -> jax.Array:
     """The maximum of every window, one axis after another: a tenth of the time that marking the winner takes."""
-    for axis in elements(windows, count):
-        windows = jnp.max(windows, axis, keepdims=True)
-    return windows.reshape([n for axis, n in enumerate(windows.shape) if axis not in elements(windows, count)])
+    for axis in reversed(axes):
+        if windows.shape[axis] <= FEW:  # half the time that jnp.max takes
+            windows = reduce(jnp.maximum, lax.split(windows, (1,) * windows.shape[axis], axis))
+        else:
+            windows = jnp.max(windows, axis, keepdims=True)
+    return lax.squeeze(windows, axes)
 
 
 @_largest.defjvp
-def _largest_jvp(count: int, primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+def _largest_jvp(
+    axes: tuple[int, ...], primals: tuple[jax.Array], tangents: tuple[jax.Array]
+) -> tuple[jax.Array, jax.Array]:
     (windows,), (change,) = primals, tangents
-    wins = _winners(windows, count)
-    return _largest(windows, count), jnp.sum(jnp.where(wins, change, 0), elements(wins, count), dtype=change.dtype)
+    wins = _winners(windows, axes)
+    return _largest(windows, axes), jnp.sum(jnp.where(wins, change, 0), axes, dtype=change.dtype)
 
 
 def _place_of(wins: jax.Array, place: jax.Array, count: int) -> jax.Array:

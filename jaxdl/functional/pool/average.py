@@ -9,7 +9,7 @@ from jax import lax
 from jax.typing import ArrayLike
 
 from jaxdl.functional._checks import integer, widen
-from jaxdl.functional._windows import Size, Span, elements, laid_out, require_planes, spans
+from jaxdl.functional._windows import Size, Span, require_planes, spans, windowwise
 
 
 def avg_pool1d(
@@ -167,8 +167,7 @@ def _quotients(x: jax.Array, spans: tuple[Span, ...], include_pad: bool, divisor
 def window_sums(x: jax.Array, spans: tuple[Span, ...]) -> jax.Array:
     """The sum of every window. Axis by axis: XLA's sum over a window of several axes costs their product."""
     if all(span.disjoint for span in spans):
-        windows = laid_out(x, spans)
-        return jnp.sum(windows, elements(windows, len(spans)), dtype=x.dtype)
+        return windowwise(lambda windows, axes: jnp.sum(windows, axes, dtype=x.dtype), x, spans)
     for i, span in enumerate(spans, start=x.ndim - len(spans)):
         kernel, stride, edges = [1] * x.ndim, [1] * x.ndim, [(0, 0)] * x.ndim
         kernel[i], stride[i] = span.kernel, span.stride
