@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from jaxdl.experiment import Exhibit
 from jaxdl.train.checkpoint import write_whole
@@ -24,7 +24,8 @@ def leave(exhibits: Sequence[Exhibit], folder: Path) -> None:
             exhibit.picture(picture)
         if exhibit.rows:
             looks: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
-            table = Table(*exhibit.headings, title=exhibit.title, caption=exhibit.caption, **looks)
+            columns = (Column(heading, overflow="fold") for heading in exhibit.headings)
+            table = Table(*columns, title=exhibit.title, caption=exhibit.caption, **looks)
             for row in exhibit.rows:
                 table.add_row(*row)
             console.print(table)

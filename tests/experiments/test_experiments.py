@@ -26,6 +26,7 @@ def test_they_are_found():
         "fundamentals/backpropagation",
         "fundamentals/linear_regression",
         "fundamentals/same_seed",
+        "fundamentals/tensors",
         "sequence/characters",
         "sequence/gpt",
         "supervised/logistic_regression",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.compare.runners import CHECKED_STEPS, Job, Losses, Runner, Task, batches, repeated
+from jaxdl.compare.runners import Job, Losses, Runner, Steps, Task, batches, repeated
 
 
 def load(job: Job) -> None:
@@ -113,34 +113,21 @@ class Keras:
         return self.losses.after(len(self.batches))
 
 
-class _Training:
+class _Training(Steps):
     """A step of one's own, as Keras's guide to writing one has it."""
 
     def __init__(self, keras: Keras, runs: int) -> None:
-        self._keras, self._runs, self._position = keras, runs, 0
-        self._losses = keras.losses if runs == 1 else Losses()
         model, optimizer = keras.made(keras.config.dtype), keras.peer.optimizer(keras.config)
         optimizer.build(model.trainable_variables)
-        self._batches = [keras.laid_out(batch, keras.config.dtype) for batch in keras.batches]
-        self._step = keras.compiled(_step(model, optimizer, keras.peer.loss))
+        laid_out = [keras.laid_out(batch, keras.config.dtype) for batch in keras.batches]
+        super().__init__(laid_out, keras.losses if runs == 1 else Losses(), runs)
+        self._compiled = keras.compiled(_step(model, optimizer, keras.peer.loss))
 
-    def first(self) -> None:
-        self._steps(1)
+    def _step(self, batch: Any) -> Any:
+        return self._compiled(*batch)
 
-    def check(self) -> Any:
-        self._steps(CHECKED_STEPS - 1)
-        return self._losses.read()
-
-    def turn(self, count: int) -> int:
-        self._steps(count * self._runs)
-        return count
-
-    def _steps(self, count: int) -> None:
-        for _ in range(count):
-            loss = self._step(*self._batches[self._position % len(self._batches)])
-            self._position += 1
-            self._losses.add(loss)
-        loss.numpy()  # waits
+    def _wait(self, loss: Any) -> None:
+        loss.numpy()
 
 
 def _step(model: Any, optimizer: Any, loss_of: Callable[..., Any]) -> Callable[..., Any]:
