@@ -1,6 +1,7 @@
 """What every figure is drawn on: a matplotlib canvas without global state, and the PNG that comes of it."""
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,9 @@ TITLE = 0.17  # inches from the axes up to the middle of their title
 COLOURS = 128
 REASON = 64  # characters of a line of text from outside
 
+EDGE = 0.06, 0.06
+
+Edge = tuple[float, float]  # inches: left, below
 Box = tuple[float, float, float, float]
 Style = dict[str, Any]  # keyword arguments of a matplotlib call
 
@@ -47,6 +51,30 @@ def panel(figure: "Figure", box: Box, title: str, theme: Theme) -> "Axes":
     style: Style = {"color": theme.ink, "fontsize": TEXT, "weight": "bold", "va": "center", "parse_math": False}
     figure.text(0.01 / width, top + TITLE / height, title, **style)
     return axes
+
+
+def tiles(titles: Sequence[str], columns: int, height: float, theme: Theme, edge: Edge = EDGE) -> "Figure":
+    """Small panels line by line, each under its own title, `height` inches from one line to the next.
+
+    Args:
+        titles: one a panel.
+        columns: panels in a line.
+        height: of a panel with its title, in inches.
+        theme: its colours.
+        edge: room in inches to the left of each panel and below it, for ticks and labels.
+
+    >>> from jaxdl.report.theme import LIGHT
+    >>> tiles(["before", "after"], 2, 1.5, LIGHT)
+    <Figure size 1000x300 with 2 Axes>
+    """
+    lines, cell = -(-len(titles) // columns), WIDTH / columns
+    figure, (left, below) = blank(lines * height, theme), edge
+    style: Style = {"color": theme.ink, "fontsize": TEXT, "weight": "bold", "loc": "left", "pad": 4}
+    for number, title in enumerate(titles):
+        column, bottom = number % columns, (lines - 1 - number // columns) * height
+        box = (column * cell + left, bottom + below, cell - left - 0.06, height - below - 0.26)
+        panel(figure, box, "", theme).set_title(title, parse_math=False, **style)
+    return figure
 
 
 def log_axis(axes: "Axes", floor: float, top: float) -> None:

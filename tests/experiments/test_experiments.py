@@ -25,6 +25,7 @@ def test_they_are_found():
         "fundamentals/autodiff_from_scratch",
         "fundamentals/backpropagation",
         "fundamentals/linear_regression",
+        "fundamentals/perceptron",
         "fundamentals/same_seed",
         "fundamentals/tensors",
         "sequence/characters",
