@@ -72,7 +72,7 @@ def tiles(titles: Sequence[str], columns: int, height: float, theme: Theme, edge
     style: Style = {"color": theme.ink, "fontsize": TEXT, "weight": "bold", "loc": "left", "pad": 4}
     for number, title in enumerate(titles):
         column, bottom = number % columns, (lines - 1 - number // columns) * height
-        box = (column * cell + left, bottom + below, cell - left - 0.06, height - below - 0.26)
+        box = (column * cell + left, bottom + below, cell - left - 0.12, height - below - 0.26)
         panel(figure, box, "", theme).set_title(title, parse_math=False, **style)
     return figure
 

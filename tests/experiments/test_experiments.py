@@ -22,6 +22,7 @@ LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/g
 
 def test_they_are_found():
     assert NAMES == [
+        "fundamentals/activations_and_initialisation",
         "fundamentals/autodiff_from_scratch",
         "fundamentals/backpropagation",
         "fundamentals/linear_regression",
