@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from jaxdl.experiment import Exhibit
@@ -24,13 +25,14 @@ def leave(exhibits: Sequence[Exhibit], folder: Path) -> None:
             exhibit.picture(picture)
         if exhibit.rows:
             looks: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
-            columns = (Column(heading, overflow="fold") for heading in exhibit.headings)
-            table = Table(*columns, title=exhibit.title, caption=exhibit.caption, **looks)
+            title, caption = escape(exhibit.title), escape(exhibit.caption)  # y[i, j] is no markup
+            columns = (Column(escape(heading), overflow="fold") for heading in exhibit.headings)
+            table = Table(*columns, title=title, caption=caption, **looks)
             for row in exhibit.rows:
-                table.add_row(*row)
+                table.add_row(*map(escape, row))
             console.print(table)
         if picture:
-            console.print(f"{exhibit.title}: {picture}", soft_wrap=True)
+            console.print(f"{exhibit.title}: {picture}", soft_wrap=True, markup=False)
         entries.append(
             {
                 "title": exhibit.title,

@@ -107,11 +107,11 @@ def test_a_run_leaves_its_exhibits(folder, capsys):
     assert [entry["picture"] for entry in entries] == [None, "exhibit-2.png"]
     assert len(entries[0]["rows"]) == 4
     assert (folder / "exhibit-2.png").read_bytes().startswith(b"\x89PNG")
-    exhibits.leave([Exhibit("A table", ("name", "value"), [["weight", "1.5e-16"]], caption="Small.")], folder / "..")
+    exhibits.leave([Exhibit("A table", ("name", "value"), [["weight", "1.5e-16"]], caption="Small: y[i, j].")], folder / "..")
     out = capsys.readouterr().out
     assert "A table" in out
     assert re.search("weight.*1.5e-16", out)
-    assert "Small." in out
+    assert "Small: y[i, j]." in out  # no markup
 
 
 def test_the_page_shows_them_below_the_curves(folder):

@@ -25,6 +25,7 @@ def test_they_are_found():
         "fundamentals/activations_and_initialisation",
         "fundamentals/autodiff_from_scratch",
         "fundamentals/backpropagation",
+        "fundamentals/layers",
         "fundamentals/linear_regression",
         "fundamentals/perceptron",
         "fundamentals/same_seed",

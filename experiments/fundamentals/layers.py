@@ -1,0 +1,245 @@
+"""Nine layers, each alone: its formula, what it does to a photograph, its gradient, and PyTorch's numbers beside it.
+
+A network of seven of them reads handwritten digits; softmax and cross entropy are its loss. Then each layer stands
+alone before a photograph: Conv2d finds edges, MaxPool2d keeps the brightest of sixteen, BatchNorm2d evens out colours.
+The third picture of each is what the layer hands back: the gradient, by the photograph, of a third of the sum of its
+outputs' cubes. The tables hold values and gradients beside PyTorch's.
+
+    python -m experiments.fundamentals.layers
+    python -m experiments.fundamentals.layers --dropout 0.2
+
+Time: 20 s on two cores.
+Score: test_accuracy >= 0.95
+Paper: LeCun, Bottou, Bengio and Haffner 1998, "Gradient-Based Learning Applied to Document Recognition"; Srivastava et
+al. 2014, "Dropout"; Ioffe and Szegedy 2015, "Batch Normalization".
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxdl import data, functional, metrics, nn, optim, train
+from jaxdl.experiment import Exhibit, Settings, option, precision
+from jaxdl.report import canvas
+from jaxdl.report.theme import LIGHT
+
+
+@dataclass(frozen=True)
+class Config(Settings):
+    epochs: int = option(6, "passes over the 1,438 training digits")
+    batch_size: int = option(32, "digits a step")
+    learning_rate: float = option(0.01, "SGD's step size, with momentum 0.9")
+    dropout: float = option(0.0, "probability of a zero; PyTorch draws other masks, so beside it there is none")
+
+
+class Network(nn.Module):
+    def __init__(self, dropout, *, rngs):
+        self.conv = nn.Conv2d(1, 8, 3, padding=1, bias=False, rngs=rngs)
+        self.bn = nn.BatchNorm2d(8)
+        self.relu = nn.ReLU()
+        self.pool = nn.MaxPool2d(2)
+        self.flatten = nn.Flatten()
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(8 * 4 * 4, 10, rngs=rngs)
+
+    def __call__(self, x):
+        x = self.pool(self.relu(self.bn(self.conv(x))))
+        return self.linear(self.dropout(self.flatten(x)))
+
+
+def source(config):
+    x, y, _, _ = data.digits()
+    return data.ArraySource((x[:, None].astype(config.dtype), y), config.batch_size, shuffle=True)
+
+
+def evaluation(config):
+    _, _, x, y = data.digits()
+    return data.ArraySource((x[:, None].astype(config.dtype), y), batch_size=len(x))
+
+
+def program(config):
+    return train.supervised(
+        lambda rngs: Network(config.dropout, rngs=rngs),
+        functional.cross_entropy,
+        optim.sgd(config.learning_rate, momentum=0.9),
+        metrics={"accuracy": metrics.accuracy},
+        dtype=config.dtype,
+    )
+
+
+class Layer(NamedTuple):
+    """A layer alone: its formula, what it computes of an image, the image, and what else it takes."""
+
+    formula: str
+    function: Callable
+    x: np.ndarray
+    others: dict
+
+
+def photographs():
+    """Two of `[3, 106, 160]`, standardised together."""
+    images, _ = data.sample_images()
+    images = images[:, :, :424].reshape(2, 3, 106, 4, 160, 4).mean(axis=(3, 5))
+    return (images - images.mean()) / images.std()
+
+
+def layers():
+    colours = photographs()
+    grey = colours[:1].mean(axis=1, keepdims=True)
+    width = grey.shape[-1]
+    sobel = np.array([[[[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]]]) / 8
+    mask = np.asarray(functional.dropout(jnp.ones(grey.shape), 0.5, key=jax.random.key(0)) > 0).astype(float)
+    target = colours[:1].argmax(axis=1)
+    return {
+        "Linear": Layer(
+            "y = x Wᵀ + b, for each row of pixels. Any linear change of a row is a W: this one mirrors it.",
+            functional.linear,
+            grey,
+            {"weight": np.eye(width)[::-1].copy(), "bias": np.zeros(width)},
+        ),
+        "Conv2d": Layer(
+            "y[i, j] = b + Σ W[u, v] x[i + u − 1, j + v − 1]: one small W everywhere. This one, Sobel's, is large "
+            "where the right is brighter than the left.",
+            partial(functional.conv2d, padding=1),
+            grey,
+            {"weight": sobel, "bias": np.zeros(1)},
+        ),
+        "ReLU": Layer(
+            "y = max(x, 0). What is darker than the mean becomes nothing, and gets no gradient.",
+            functional.relu,
+            grey,
+            {},
+        ),
+        "MaxPool2d": Layer(
+            "y[i, j] is the largest of a window of 4 × 4. It alone gets the gradient.",
+            partial(functional.max_pool2d, kernel_size=4),
+            grey[..., :104, :],
+            {},
+        ),
+        "Flatten": Layer(
+            "y[160 i + j] = x[i, j]: the rows behind one another, of which the picture shows eight. A linear layer "
+            "takes no other form.",
+            lambda x: x.reshape(len(x), -1),
+            grey,
+            {},
+        ),
+        "Dropout": Layer(
+            "y = x m / (1 − p), each m zero with probability p = 0.5, and 1 / (1 − p) keeps the mean. In evaluation "
+            "y = x. jax draws other masks than PyTorch, so PyTorch was given this one.",
+            lambda x, mask: functional.dropout(x, 0.5, key=jax.random.key(0)),
+            grey,
+            {"mask": mask},
+        ),
+        "BatchNorm2d": Layer(
+            "y = γ (x − mean) / √(variance + ε) + β, with mean and variance of each channel over batch and pixels: "
+            "here two photographs, of which the first is shown. No colour prevails any more.",
+            lambda x, weight, bias: functional.batch_norm(x, None, None, weight, bias, training=True),
+            colours,
+            {"weight": np.ones(3), "bias": np.zeros(3)},
+        ),
+        "Softmax": Layer(
+            "y[j] = exp x[j] / Σ exp x[k], along each row of four times the photograph: numbers become shares of one, "
+            "and the brightest pixels take nearly all.",
+            partial(functional.softmax, dim=-1),
+            4 * grey,
+            {},
+        ),
+        "CrossEntropyLoss": Layer(
+            "y = mean of −ln softmax(x)[target]. Each pixel's three colours are its logits, its strongest colour is "
+            "the target; the second picture is the loss of each pixel, large where the colours are alike. The gradient "
+            "is (softmax(x) − [j = target]) / pixels, times y²: yellow where blue is the target.",
+            functional.cross_entropy,
+            colours[:1],
+            {"target": target},
+        ),
+    }
+
+
+def measured(layer):
+    """The layer's value, and the gradients of a third of the sum of its cubes by all that is differentiable."""
+    names = ["x", *(name for name in ("weight", "bias") if name in layer.others)]
+    fixed = {name: value for name, value in layer.others.items() if name not in names}
+
+    def half(arrays):
+        y = layer.function(*arrays, **fixed)
+        return (y**3).sum() / 3, y
+
+    gradients, y = jax.grad(half, has_aux=True)([jnp.asarray({"x": layer.x, **layer.others}[name]) for name in names])
+    return np.asarray(y), {name: np.asarray(value) for name, value in zip(names, gradients, strict=True)}
+
+
+def exhibits(config):
+    """Each layer with its picture and a table of values and gradients beside PyTorch's, in float64."""
+    shown = []
+    with precision("float64"):
+        for name, layer in layers().items():
+            y, gradients = measured(layer)
+            theirs = in_torch(name, layer)
+            rows = [row("y", y, theirs and theirs[0])]
+            rows += [row(f"∂L/∂{key}", value, theirs and theirs[1][key]) for key, value in gradients.items()]
+            shown.append(
+                Exhibit(
+                    name,
+                    headings=("", "shape", "norm", "PyTorch's", "apart"),
+                    rows=rows,
+                    picture=partial(draw, name=name, layer=layer, y=y, gradient=gradients["x"]),
+                    caption=layer.formula,
+                )
+            )
+    return shown
+
+
+def row(name, own, theirs):
+    """An array's shape and norm, PyTorch's norm, and the largest difference in units of the largest number."""
+    shape, norm = " × ".join(map(str, own.shape)) or "a number", f"{np.linalg.norm(own):.10g}"
+    if theirs is None:
+        return [name, shape, norm, "not installed", ""]
+    return [
+        name,
+        shape,
+        norm,
+        f"{np.linalg.norm(theirs):.10g}",
+        f"{np.abs(own - theirs).max() / np.abs(theirs).max():.0e}",
+    ]
+
+
+def in_torch(name, layer):
+    """PyTorch's value and gradients; None where it is not installed."""
+    try:
+        twin = importlib.import_module(f"{__name__}_torch")
+    except ModuleNotFoundError:
+        return None
+    return twin.measured(name, layer.x, layer.others)
+
+
+def draw(file, name, layer, y, gradient):
+    """The photograph, what becomes of it, and what comes back."""
+    figure = canvas.tiles(["x", "y", "∂L/∂x, L = Σy³/3"], 3, 1.36, LIGHT)
+    if name == "Flatten":
+        y = y.reshape(-1)[: 8 * 160].reshape(1, -1).repeat(106, axis=0)
+    elif name == "CrossEntropyLoss":
+        y = np.asarray(functional.cross_entropy(layer.x, layer.others["target"], reduction="none"))
+    for axes, image in zip(figure.axes, (layer.x, y, gradient), strict=True):
+        axes.imshow(pixels(image), cmap="gray", aspect="auto", interpolation="nearest")
+        axes.set(xticks=[], yticks=[])
+    file.write_bytes(canvas.png(figure))
+
+
+def pixels(image):
+    """The first of a batch, `[H, W]` or `[H, W, 3]` from 0 to 1; the outermost hundredth at each end is cut off."""
+    low, high = np.percentile(image, (1, 99))
+    image = image[0] if image.ndim > 2 else image
+    image = np.clip((image - low) / (high - low), 0, 1)
+    return image.transpose(1, 2, 0).squeeze() if image.ndim == 3 else image
+
+
+if __name__ == "__main__":
+    from experiments.__main__ import run_file
+
+    run_file(__file__)
