@@ -5,22 +5,28 @@ from jaxdl.report.guard import changes, changes_table
 from jaxdl.report.loops import loops_rows, loops_table
 from jaxdl.report.operations import operations_page, operations_table
 from jaxdl.report.page import page
+from jaxdl.report.plots import Landscape, Line, Plot, landscapes_picture, plots_picture
 from jaxdl.report.result import load
 from jaxdl.report.run import run_page
 from jaxdl.report.sweep import sweep_picture
 from jaxdl.report.terminal import summary, table
 
 __all__ = [
+    "Landscape",
+    "Line",
+    "Plot",
     "changes",
     "changes_table",
     "growth_pictures",
     "growth_table",
+    "landscapes_picture",
     "load",
     "loops_rows",
     "loops_table",
     "operations_page",
     "operations_table",
     "page",
+    "plots_picture",
     "run_page",
     "summary",
     "sweep_picture",

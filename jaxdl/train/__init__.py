@@ -17,6 +17,7 @@ from jaxdl.train.programs.minimise import minimise
 from jaxdl.train.programs.supervised import averaged, supervised
 from jaxdl.train.sweeps.result import Sweep
 from jaxdl.train.sweeps.sweep import sweep
+from jaxdl.train.trajectory import trajectory
 
 __all__ = [
     "Callback",
@@ -47,5 +48,6 @@ __all__ = [
     "restore",
     "supervised",
     "sweep",
+    "trajectory",
     "whole",
 ]

@@ -26,6 +26,7 @@ def test_they_are_found():
         "fundamentals/autodiff_from_scratch",
         "fundamentals/backpropagation",
         "fundamentals/layers",
+        "fundamentals/gradient_descent",
         "fundamentals/linear_regression",
         "fundamentals/perceptron",
         "fundamentals/same_seed",
