@@ -31,6 +31,7 @@ def test_they_are_found():
         "fundamentals/perceptron",
         "fundamentals/same_seed",
         "fundamentals/tensors",
+        "fundamentals/sgd",
         "sequence/characters",
         "sequence/gpt",
         "supervised/logistic_regression",
