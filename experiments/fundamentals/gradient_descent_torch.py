@@ -29,7 +29,7 @@ class Place(nn.Module):
     def __init__(self, name):
         super().__init__()
         self.function = FUNCTIONS[name]
-        self.x = nn.Parameter(torch.tensor(START[name]))
+        self.x = nn.Parameter(torch.tensor(START[name], dtype=torch.float64))
 
     def forward(self):
         return self.function(self.x)
