@@ -23,6 +23,7 @@ LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/g
 def test_they_are_found():
     assert NAMES == [
         "fundamentals/activations_and_initialisation",
+        "fundamentals/adam",
         "fundamentals/autodiff_from_scratch",
         "fundamentals/backpropagation",
         "fundamentals/layers",
