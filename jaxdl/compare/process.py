@@ -89,9 +89,9 @@ class Worker:
         """Import the framework and make everything ready: import_s, build_s."""
         return self._ask(self._job, START_SECONDS)
 
-    def prepare(self, task: Task) -> dict[str, Any]:
+    def prepare(self, task: Task, check: bool = True) -> dict[str, Any]:
         """Do it for the first time: first_s, and `values`, where what it gave lies."""
-        return self._ask({"prepare": task}, START_SECONDS)
+        return self._ask({"prepare": task, "check": check}, START_SECONDS)
 
     def agree(self) -> Path:
         """Where the output, loss and gradients of the first batch in float64 lie."""

@@ -1,5 +1,6 @@
 """Time one workload in every mode: a process each, turns interleaved, no time without agreement."""
 
+import math
 import statistics
 import tempfile
 import time
@@ -22,10 +23,11 @@ from jaxdl.random import TorchGenerator
 
 REFERENCE = "eager"  # unless jax is compared with itself
 ANSWERS = ("infer", "product")  # what they give are arrays, not losses
-TRIAL = 3
+TRIAL = 2
 PAUSE = 0.05  # the worker threads of the process that just ran fall asleep
 BATCHES = 64
 LEAST = 3  # steps a turn: after a pause the first is slower, as its threads sleep and its data have left the caches
+LONG = 0.5  # seconds of steps beside which that is nothing
 LONGEST = 4  # turns that the slowest mode's one may take, for all take the same steps
 
 Tell = Callable[[str], None]
@@ -106,13 +108,14 @@ class Timing:
             self._tell(f"{mode.label}: {'first' if start == 'cold' else 'second'} start")
             worker = stack.enter_context(Worker(mode, job, _made(folder / mode.name / start), caches))
             started, ready = worker.start(), time.perf_counter() - worker.began
-            prepared = worker.prepare(first)
+            last = start == "warm" or not mode.caches
+            prepared = worker.prepare(first, check=last)
             self._differs[mode.name] = started.pop("differs")
             row |= {**started, f"first_{start}_s": prepared["first_s"], f"start_{start}_s": ready + prepared["first_s"]}
             if start == "cold" and (mode.proof or mode.name == self._reference):
                 with np.load(worker.agree()) as arrays:
                     self._proofs[mode.name] = dict(arrays)
-            if start == "cold" and mode.caches:
+            if not last:
                 worker.stop()
         self._values[mode.name, first] = _loaded(prepared)
         for task in self._work.tasks[1:]:
@@ -171,8 +174,9 @@ class Timing:
         seconds = [one for one in found if one is not None]
         if not seconds or not share:
             return steps
-        turn = share * self._turn
-        return max(LEAST, round(min(turn / statistics.median(seconds), LONGEST * turn / max(seconds))))
+        turn, usual = share * self._turn, statistics.median(seconds)
+        least = min(LEAST, math.ceil(LONG / usual))
+        return max(least, round(min(turn / usual, LONGEST * turn / max(seconds))))
 
     def _taken(self, name: str, task: Task, steps: int) -> float | None:
         """Seconds a step; None where the mode failed."""

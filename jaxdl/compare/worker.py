@@ -4,7 +4,7 @@ Started as `python -m jaxdl.compare.worker`, with a job as JSON in its first lin
 request, each answer one line of JSON on stdout:
 
 - the job itself: import the framework and make everything ready -> import_s, build_s, differs
-- {"prepare": TASK}: do it for the first time -> first_s, and `values`, the path of what it gave
+- {"prepare": TASK, "check": true}: do it for the first time -> first_s, and `values`, the path of what it gave
 - {"turn": TASK, "count": N}: do it N times -> seconds, count
 - {"agree": true}: forward and gradients in float64 -> values
 - {"finish": true}: what is left behind -> peak_mib, after
@@ -64,7 +64,7 @@ class _Server:
 
     def answer(self, request: Request) -> Request:
         if "prepare" in request:
-            return self._prepare(*request["prepare"])
+            return self._prepare(*request["prepare"], check=request["check"])
         if "turn" in request:
             began = time.perf_counter()
             count = self._tasks[_name(*request["turn"])].turn(request["count"])
@@ -73,12 +73,12 @@ class _Server:
             return {"values": self._kept("agree", **self._runner.agree())}
         return {"peak_mib": peak_mib(), "after": self._runner.after()}
 
-    def _prepare(self, kind: str, number: int) -> Request:
+    def _prepare(self, kind: str, number: int, check: bool) -> Request:
         task = self._tasks[_name(kind, number)] = self._runner.task(kind, number)
         began = time.perf_counter()
         task.first()
         first = time.perf_counter() - began
-        return {"first_s": first, "values": self._kept(_name(kind, number), values=task.check())}
+        return {"first_s": first, **({"values": self._kept(_name(kind, number), values=task.check())} if check else {})}
 
     def _kept(self, name: str, **arrays: Any) -> str:
         path = self._scratch / f"{name}.npz"

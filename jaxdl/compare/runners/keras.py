@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.compare.runners import Job, Losses, Runner, Steps, Task, batches, repeated
+from jaxdl.compare.runners import Job, Losses, Runner, Steps, Task, batches, proven, repeated
 
 
 def load(job: Job) -> None:
@@ -90,7 +90,7 @@ class Keras:
         import tensorflow as tf
 
         model = self.made("float64")
-        *inputs, target = self.laid_out(self.batches[0], "float64")
+        *inputs, target = self.laid_out(proven(self.batches[0]), "float64")
         paths = {id(variable): path for path, variable in _variables(model)}
 
         @self.compiled

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.compare.runners import CHECKED_STEPS, Job, Losses, Runner, Task, batches, repeated, set_jax_precision
+from jaxdl.compare.runners import CHECKED_STEPS, Job, Losses, Runner, Task, batches, proven, repeated, set_jax_precision
 
 SWEPT_EPOCHS = 10  # a sweep's turn
 SAMPLES = 24  # of the test data, shown with what the model says of them
@@ -73,7 +73,7 @@ class Ours:
 
         with precision("float64"):
             program = self.experiment.program(replace(self.config, dtype="float64"))
-            batch = tuple(a.astype(np.float64) if a.dtype == np.float32 else a for a in self._given[0])
+            batch = tuple(a.astype(np.float64) if a.dtype == np.float32 else a for a in proven(self._given[0]))
             assert program.probe is not None
             probe = jax.jit(program.probe)(program.init(TorchGenerator(self.config.seed)), batch)
             return {"output": probe.output, "loss": probe.loss, **probe.gradients}

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from jaxdl.compare.runners import Job, Losses, Runner, Steps, Task, batches, repeated
+from jaxdl.compare.runners import Job, Losses, Runner, Steps, Task, batches, proven, repeated
 
 
 def load(job: Job) -> None:
@@ -66,7 +66,7 @@ class PyTorch:
         torch = self.torch
         torch.manual_seed(self.config.seed)
         model = self.twin.model(self.config).to(torch.float64)
-        *inputs, target = (a.double() if a.dtype == torch.float32 else a for a in self.batches[0])
+        *inputs, target = (a.double() if a.dtype == torch.float32 else a for a in proven(self.batches[0]))
         output = model(*inputs)
         loss = self.twin.loss(output, target)
         loss.backward()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxdl.compare.runners import Job, Losses, Runner, Steps, Task, batches, repeated, set_jax_precision
+from jaxdl.compare.runners import Job, Losses, Runner, Steps, Task, batches, proven, repeated, set_jax_precision
 
 
 def load(job: Job) -> None:
@@ -79,7 +79,7 @@ class Flax:
         with jax.enable_x64(True):
             model = self.made("float64")
             model.train()
-            *inputs, target = self.laid_out(self.batches[0], "float64")
+            *inputs, target = self.laid_out(proven(self.batches[0]), "float64")
 
             def computed(model: Any) -> Any:
                 output = model(*inputs)
