@@ -210,7 +210,7 @@ def exhibits(config):
             picture=lambda file: draw_correction(seen, steps, first, file),
             caption="Both running means begin at 0, and that of the squares, with β₂ = 0.999, needs a thousand steps "
             "to forget it. Above: the gradient is always 1, and a step should be as long as the learning rate; without "
-            "the correction it is up to six times too long. Below: what that does to the first steps on the digits, at "
+            "the correction it is up to 6.5 times too long. Below: what that does to the first steps on the digits, at "
             "the learning rate that is best with it.",
         ),
         Exhibit(
