@@ -64,7 +64,8 @@ class _Server:
 
     def answer(self, request: Request) -> Request:
         if "prepare" in request:
-            return self._prepare(*request["prepare"], check=request["check"])
+            kind, number = request["prepare"]
+            return self._prepare(kind, number, request["check"])
         if "turn" in request:
             began = time.perf_counter()
             count = self._tasks[_name(*request["turn"])].turn(request["count"])

@@ -107,7 +107,8 @@ def test_a_run_leaves_its_exhibits(folder, capsys):
     assert [entry["picture"] for entry in entries] == [None, "exhibit-2.png"]
     assert len(entries[0]["rows"]) == 4
     assert (folder / "exhibit-2.png").read_bytes().startswith(b"\x89PNG")
-    exhibits.leave([Exhibit("A table", ("name", "value"), [["weight", "1.5e-16"]], caption="Small: y[i, j].")], folder / "..")
+    shown = Exhibit("A table", ("name", "value"), [["weight", "1.5e-16"]], caption="Small: y[i, j].")
+    exhibits.leave([shown], folder / "..")
     out = capsys.readouterr().out
     assert "A table" in out
     assert re.search("weight.*1.5e-16", out)
