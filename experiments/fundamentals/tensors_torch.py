@@ -1,7 +1,7 @@
 """Tensors in PyTorch: the twin of tensors.py, written by hand."""
 
 import jax.numpy as jnp  # noqa: F401  the tables' expressions use it
-import numpy as np  # noqa: F401
+import numpy as np  # noqa: F401  so do they this
 import torch
 from torch import nn
 from torch.nn import functional as F

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 CHECKED_STEPS = 20  # whose losses are compared across modes before a time is believed
 
-PROVEN_ROWS = 16  # of the first batch: a CNN's 128 in float64 took a minute
+PROVEN_ROWS = 16  # of the first batch: float64 convolutions take several times as long as float32's
 
 Job = dict[str, Any]
 
