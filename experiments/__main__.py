@@ -1,4 +1,4 @@
-"""`python -m experiments list | run | report | check | freeze`: the experiments' command line."""
+"""`python -m experiments list | run | report | check | compare | freeze`: the experiments' command line."""
 
 import dataclasses
 import sys
@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 
-from experiments import proof, runs
+from experiments import compare_frameworks, proof, runs
 from experiments.proof import PROGRAM
 from jaxdl import runtime
 from jaxdl.cli import guarded, leave, report_option
@@ -26,12 +27,32 @@ def commands() -> None:
 
 @commands.command("list")
 def list_() -> None:
-    """Every experiment: what it is, how long it takes, what it reaches."""
+    """Every experiment, topic by topic: what it teaches, its data, its time on two cores, the score that it reaches."""
     from jaxdl.experiment import discover
 
-    table = Table(Column("experiment", no_wrap=True), "what it is", "time", "reaches")
+    table = Table(
+        Column("experiment", overflow="fold"),
+        "what it teaches",
+        "data",
+        "time",
+        "score",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    before = None
     for name, experiment in sorted(discover().items()):
-        table.add_row(name, experiment.summary, experiment.time, str(experiment.bound))
+        topic, _, short = name.partition("/")
+        if topic != before:
+            table.add_section()
+            table.add_row(f"[bold]{topic}")
+            before = topic
+        table.add_row(
+            f" {short}",
+            experiment.summary,
+            experiment.data,
+            experiment.time.removesuffix(" on two cores"),
+            str(experiment.bound),
+        )
     Console().print(table)
 
 
@@ -39,14 +60,15 @@ def by_experiment(action: Action, options: Callable[[], list[click.Option]] = li
     """What turns an experiment's name, then a typed flag for each field of its Config and `options`, into a call."""
 
     def dispatch(name: str, flags: Sequence[str]) -> int:
-        from jaxdl.experiment import find
+        from jaxdl.experiment import find, on
 
         experiment = find(name)
         fields = dataclasses.fields(experiment.module.Config)
 
-        def act(**values: Any) -> int:
+        def act(device: str | None = None, **values: Any) -> int:
             config = experiment.config(**{field.name: values.pop(field.name) for field in fields})
-            return action(experiment, config, **values)
+            with on(device):
+                return action(experiment, config, **values)
 
         command = click.Command(
             experiment.name,
@@ -78,10 +100,20 @@ def _run(name: str, flags: Sequence[str]) -> int:
 
 
 @commands.command("report", help=runs.report.__doc__)
-@click.argument("runs_", nargs=-1, required=True, metavar="NAME|FOLDER...")
+@click.argument("runs_", nargs=-1, metavar="NAME|FOLDER...")
 @report_option
-def _report(runs_: Sequence[str], out: Path | None) -> int:
-    return runs.report(runs_, out)
+@click.option("--all", "every", is_flag=True, help="the gallery of every experiment, which does first what is missing")
+@click.option("--as-is", is_flag=True, help="with --all: of what is there, and nothing is run")
+def _report(runs_: Sequence[str], out: Path | None, every: bool, as_is: bool) -> int:
+    if every == bool(runs_):
+        raise click.UsageError("give NAMES or FOLDERS of runs, or --all without them")
+    if as_is and not every:
+        raise click.UsageError("--as-is belongs to --all")
+    if not every:
+        return runs.report(runs_, out)
+    from experiments import gallery
+
+    return gallery.report_all(out or gallery.PAGE, as_is)
 
 
 @commands.command("check", help=proof.check.__doc__, context_settings=OWN_FLAGS)
@@ -98,6 +130,13 @@ def _check(name: str | None, flags: Sequence[str], every: bool, reference: str |
 
 
 _check.params.append(proof.reference_option())
+
+
+@commands.command("compare", help=compare_frameworks.compare.__doc__, context_settings=OWN_FLAGS)
+@click.argument("name")
+@click.argument("flags", nargs=-1, type=click.UNPROCESSED)
+def _compare(name: str, flags: Sequence[str]) -> int:
+    return by_experiment(compare_frameworks.compare, compare_frameworks.compare_options)(name, flags)
 
 
 @commands.command("freeze", help=proof.freeze.__doc__)

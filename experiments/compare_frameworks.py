@@ -119,6 +119,33 @@ def show(result: Any, out: Path, against: Any) -> None:
             raise ValueError(f"slower than the earlier result beyond the noise: {'; '.join(slower)}")
 
 
+def compare_options() -> list[click.Option]:
+    """What `python -m experiments compare NAME` takes besides the flags of the experiment's Config."""
+    return [
+        click.Option(["--quick"], is_flag=True, help="without torch.compile, and in short turns"),
+        click.Option(["--rounds"], type=int, default=7, show_default=True, help="turns that each mode gets"),
+        click.Option(["--gpu"], is_flag=True, help="on the GPU that both jax and PyTorch see"),
+        click.Option(
+            ["--out"], type=click.Path(path_type=Path), help="folder of the page  [default: reports/compare/NAME]"
+        ),
+    ]
+
+
+def compare(experiment: Any, config: Any, quick: bool, rounds: int, gpu: bool, out: Path | None = None) -> int:
+    """Time a training step of experiment NAME beside its PyTorch twin, once their numbers agree.
+
+    `compare NAME --help` lists what NAME takes. `python -m experiments.compare_frameworks` does it for a whole suite.
+    """
+    from jaxdl import compare
+
+    if experiment.twin is None:
+        raise ValueError(f"{experiment.name} has no PyTorch twin to be compared with")
+    turn = QUICK_TURN if quick else compare.Settings.turn
+    settings = compare.Settings(rounds=rounds, turn=turn, quick=quick, device="gpu" if gpu else "cpu")
+    show(benchmark([compare.training(experiment, config)], settings), out or OUT / experiment.name, None)
+    return 0
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1)
 @click.option(

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from jaxdl.experiment import Exhibit
+from jaxdl.report.theme import DARK, LIGHT
 from jaxdl.train.checkpoint import write_whole
 
 FILE = "exhibits.json"
@@ -22,7 +23,8 @@ def leave(exhibits: Sequence[Exhibit], folder: Path) -> None:
     for number, exhibit in enumerate(exhibits, 1):
         picture = folder / PICTURES.replace("*", str(number)) if exhibit.picture else None
         if exhibit.picture and picture:
-            exhibit.picture(picture)
+            exhibit.picture(picture, LIGHT)
+            exhibit.picture(picture.with_name(f"{picture.stem}-dark.png"), DARK)
         if exhibit.rows:
             looks: dict[str, Any] = {"title_justify": "left", "caption_justify": "left"}
             title, caption = escape(exhibit.title), escape(exhibit.caption)  # y[i, j] is no markup

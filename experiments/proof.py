@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from experiments.runs import device_option
 from jaxdl.cli import MISTAKES
 
 PROGRAM = "python -m experiments"
@@ -32,6 +33,7 @@ def check_options() -> list[click.Option]:
     from jaxdl.parity.ladder import RUNGS
 
     return [
+        device_option(),
         reference_option(),
         click.Option(["--tensors"], is_flag=True, help="every tensor of every rung, after the summary"),
         click.Option(["--rung"], type=click.Choice(RUNGS), help="every tensor of this rung alone"),
@@ -82,7 +84,7 @@ def check_all(reference: str | None = None) -> int:
     table, sources = _table_of_all(), dict[str, None]()
     failure = None
     try:
-        with _progress(len(experiments)) as advance:
+        with progress(len(experiments)) as advance:
             for name, experiment in sorted(experiments.items()):
                 advance(name)
                 if experiment.twin is None:
@@ -136,7 +138,7 @@ def freeze(names: Sequence[str] = ()) -> int:
     chosen = [find(name) for name in names] or [found for _, found in sorted(discover().items()) if found.twin]
     written = []
     try:
-        with _progress(len(chosen)) as advance:
+        with progress(len(chosen)) as advance:
             for experiment in chosen:
                 advance(experiment.name)
                 written.append(frozen.save(experiment))
@@ -147,7 +149,7 @@ def freeze(names: Sequence[str] = ()) -> int:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
+def progress(total: int) -> Iterator[Callable[[str], None]]:
     """A bar on stderr, where that is a terminal: it names what is being worked on."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

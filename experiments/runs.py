@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 RUNS = Path("runs")
 MADE = ("history.jsonl", "model.safetensors", "report.html", "report-loss.png", "run.json")  # this one last
@@ -59,10 +59,17 @@ class Peers(click.ParamType):
         return (address, *map(int, numbers))
 
 
+def device_option() -> click.Option:
+    """Which device computes."""
+    return click.Option(["--device"], metavar="cpu|gpu|tpu[:N]", help="which of them computes  [default: jax's choice]")
+
+
 def run_options() -> list[click.Option]:
     """What `run NAME` takes besides the flags of the experiment's Config."""
     whole = click.IntRange(min=1)
     return [
+        click.Option(["--dry-run"], is_flag=True, help="show shapes and sizes: compute, write and remove nothing"),
+        device_option(),
         click.Option(
             ["--out"], type=click.Path(path_type=Path, file_okay=False), help="the run's folder  [default: runs/NAME]"
         ),
@@ -110,6 +117,7 @@ def run(
     steps_per_call: int | None = None,
     mesh: dict[str, int] | None = None,
     distributed: tuple[Any, ...] | None = None,
+    dry_run: bool = False,
 ) -> int:
     """Train experiment NAME; `run NAME --help` lists its flags.
 
@@ -121,6 +129,8 @@ def run(
     from experiments.record import Record
     from jaxdl import train
 
+    if dry_run:
+        return show_shapes(experiment, config)
     if distributed is not None:
         jax.distributed.initialize(*distributed)
     if fresh and resume is not None:
@@ -156,8 +166,41 @@ def run(
     record.end()
     if jax.process_index() == 0:
         exhibits.clear(folder)
-        exhibits.leave(experiment.exhibits(config), folder)
+        exhibits.leave(experiment.exhibits(config, state), folder)
         _show(experiment, config, history, model)
+    return 0
+
+
+def show_shapes(experiment: Any, config: Any) -> int:
+    """What a run would compute with: a table; nothing is computed or written."""
+    import jax
+
+    found = experiment.shapes(config)
+    table = Table("what", "shape", "dtype", Column("numbers", justify="right"), title=f"{experiment.name}, dry run")
+
+    def add(name: str, leaf: Any) -> None:
+        table.add_row(name, " × ".join(map(str, leaf.shape)) or "a number", str(leaf.dtype), f"{leaf.size:,}")
+
+    for place, leaf in enumerate(jax.tree.leaves(found.batch)):
+        add(f"batch[{place}]", leaf)
+    for part in ("params", "buffers"):
+        for name, leaf in getattr(found.state, part).items():
+            add(name if part == "params" else f"{name} (buffer)", leaf)
+    for path, leaf in jax.tree_util.tree_leaves_with_path(found.output):
+        add(f"output{jax.tree_util.keystr(path)}", leaf)
+    for when, metrics in zip(("step", "evaluation"), found.metrics, strict=True):
+        for name, leaf in metrics.items():
+            add(f"{name} of {'a step' if when == 'step' else 'an evaluation'}", leaf)
+    console = Console()
+    console.print(table)
+    parameters = sum(leaf.size for leaf in jax.tree.leaves(found.state.params))
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(found.state._replace(key=())))
+    console.print(
+        f"{found.steps:,} steps an epoch, {found.steps * config.epochs:,} in all; {parameters:,} parameters; "
+        f"{size / 1e6:,.2f} MB with buffers and the optimiser's numbers",
+        soft_wrap=True,
+        highlight=False,
+    )
     return 0
 
 

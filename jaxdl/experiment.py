@@ -5,26 +5,42 @@ import importlib
 import json
 import pkgutil
 import re
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import jax
+import numpy as np
 
 from jaxdl import train
 from jaxdl.data import ArraySource
 from jaxdl.random import TorchGenerator
 
+if TYPE_CHECKING:
+    from jaxdl.report.theme import Theme
+
 DTYPES = ("float32", "float64")
 PEERS = ("_torch", "_flax", "_keras")  # how the names of files end that hold the same model in another library
 # What `python -m experiments` and its `run` and `check` call their own flags: no field of a Config may be called so.
 TAKEN = {
-    *("help", "out", "resume", "fresh", "checkpoint_every", "checkpoint_steps", "keep", "tensorboard"),
+    *(
+        "help",
+        "device",
+        "dry_run",
+        "out",
+        "resume",
+        "fresh",
+        "checkpoint_every",
+        "checkpoint_steps",
+        "keep",
+        "tensorboard",
+    ),
     *("steps_per_call", "mesh", "distributed"),
     *("reference", "tensors", "rung", "json", "file"),
+    *("rounds", "quick"),
 }
 
 
@@ -66,27 +82,46 @@ class Bound:
 class Exhibit:
     """What a run shows besides its curves: a table, a picture, or both.
 
-    An experiment's file may have a function `exhibits(config)` that gives a list of them. `python -m experiments run`
-    calls it when the run has ended, prints the tables, and leaves both in the run's folder, where the page finds them.
+    An experiment's file may have a function `exhibits(config, state)` that gives a list of them. `python -m experiments
+    run` calls it with what was trained when the run has ended, prints the tables, and leaves both in the run's folder,
+    where the page finds them. The first picture of them is the one in the gallery.
 
     Attributes:
         title: its heading.
         headings: of the table's columns.
         rows: of the table: a cell of text a column.
-        picture: writes a PNG file to the path that it is given.
+        picture: writes a PNG file to the path that it is given, in the colours of a theme.
         caption: a sentence or two below it, which say what it shows.
     """
 
     title: str
     headings: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
-    picture: Callable[[Path], Any] | None = None
+    picture: Callable[[Path, "Theme"], Any] | None = None
     caption: str = ""
 
     def __post_init__(self) -> None:
         wrong = [row for row in self.rows if len(row) != len(self.headings)]
         if wrong:
             raise ValueError(f"exhibit {self.title!r}: {len(self.headings)} headings, and a row of {len(wrong[0])}")
+
+
+class Shapes(NamedTuple):
+    """What an experiment computes with, as arrays without numbers: see `Experiment.shapes`.
+
+    Attributes:
+        batch: of a training step, as the source gives it.
+        state: the parameters, buffers and optimiser's numbers.
+        output: what the model says of a batch; None where a program does not tell.
+        metrics: of a step, and of an evaluation.
+        steps: in an epoch.
+    """
+
+    batch: Any
+    state: train.State
+    output: Any
+    metrics: tuple[Any, Any]
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -96,7 +131,7 @@ class Experiment:
     Attributes:
         name: topic and file, as in 'vision/lenet'.
         module: the file's module, with `Config`, `source(config)`, `evaluation(config)` and `program(config)`; perhaps
-            with `witnesses(config)` and `exhibits(config)`.
+            with `witnesses(config)` and `exhibits(config, state)`.
         twin: the name of its PyTorch twin's module, imported only where PyTorch is wanted.
     """
 
@@ -118,8 +153,17 @@ class Experiment:
     @property
     def time(self) -> str:
         """What the docstring says of its time."""
-        found = re.search(r"^Time: (.+)$", self.module.__doc__ or "", re.MULTILINE)
-        return found[1] if found else ""
+        return self._said("Time")
+
+    @property
+    def data(self) -> str:
+        """What the docstring says of its data."""
+        return self._said("Data")
+
+    def _said(self, label: str) -> str:
+        """A line of the docstring, such as `Time: 8 s on two cores.`; empty without one."""
+        found = re.search(rf"^{label}: (.+)$", self.module.__doc__ or "", re.MULTILINE)
+        return found[1].rstrip(".") if found else ""
 
     @property
     def bound(self) -> Bound:
@@ -153,9 +197,9 @@ class Experiment:
         witnesses: dict[str, dict[str, float]] = getattr(self.module, "witnesses", lambda config: {})(config)
         return witnesses
 
-    def exhibits(self, config: Any) -> list[Exhibit]:
-        """What a run shows besides its curves."""
-        exhibits: list[Exhibit] = getattr(self.module, "exhibits", lambda config: [])(config)
+    def exhibits(self, config: Any, state: train.State) -> list[Exhibit]:
+        """What a run that ended in `state` shows besides its curves."""
+        exhibits: list[Exhibit] = getattr(self.module, "exhibits", lambda config, state: [])(config, state)
         return exhibits
 
     def run(
@@ -200,6 +244,23 @@ class Experiment:
             self.source(config), self.evaluation(config)
             self.program(config).init(TorchGenerator(config.seed))
 
+    def shapes(self, config: Any) -> Shapes:
+        """Trace a step and an evaluation without computing either: what fits together is known, no number is.
+
+        Raises:
+            ValueError, TypeError: as `run` would, where shapes or dtypes do not fit.
+        """
+        self.rehearse(config)
+        with precision(config.dtype):
+            generator, source, program = TorchGenerator(config.seed), self.source(config), self.program(config)
+            state = program.init(generator)
+            batch = next(source.batches(0, generator))
+            tested = next(self.evaluation(config).batches(0, generator))
+            _, measured = jax.eval_shape(program.step, state, batch)
+            metrics = measured, jax.eval_shape(program.evaluate, state, tested)
+            output = jax.eval_shape(program.predict, state, batch) if program.predict else None
+            return Shapes(*jax.eval_shape(lambda *both: both, batch, state), output, metrics, len(source))
+
 
 def settings(config: Any) -> dict[str, Any]:
     """A Config's fields as they come back from JSON.
@@ -209,6 +270,58 @@ def settings(config: Any) -> dict[str, Any]:
     """
     found: dict[str, Any] = json.loads(json.dumps(asdict(config), default=str))
     return found
+
+
+def twin(name: str) -> ModuleType | None:
+    """The PyTorch twin of the experiment whose `__name__` is given; None where PyTorch is not installed."""
+    try:
+        return importlib.import_module(f"{name}_torch")
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return None
+
+
+def apart(own: Any, theirs: Any) -> str:
+    """How far two arrays, or trees of them, are apart: a cell of a table.
+
+    The largest difference, in units of the largest number of `theirs`; 'not installed' where there is none of theirs.
+
+    >>> apart([1.0, -3.0], [1.0, -4.0]), apart([1.0], None)
+    ('2.5e-01', 'not installed')
+    """
+    if theirs is None:
+        return "not installed"
+    pairs = zip(jax.tree.leaves(own), jax.tree.leaves(theirs), strict=True)
+    return f"{max(np.max(np.abs(np.asarray(a) - np.asarray(b))) / np.max(np.abs(b)) for a, b in pairs):.1e}"
+
+
+@contextmanager
+def on(device: str | None) -> Iterator[None]:
+    """jax computing on a device inside the block: 'cpu', 'gpu' or 'tpu', or as in 'cpu:1'; None: jax's own choice.
+
+    Raises:
+        ValueError: there is no such device; which there are.
+
+    >>> with on("cpu"):
+    ...     jax.numpy.zeros(1).device.platform
+    'cpu'
+    """
+    if device is None:
+        yield
+        return
+    kind, _, number = device.partition(":")
+    try:
+        found = jax.devices(kind)[int(number or 0)]
+    except (IndexError, RuntimeError, ValueError):
+        there = ", ".join(f"{one.platform}:{one.id}" for one in jax.devices())
+        raise ValueError(f"there is no device {device!r}; jax sees {there}") from None
+    before = jax.config.jax_default_device
+    jax.config.update("jax_default_device", found)  # of every thread: the context manager is of one alone
+    try:
+        yield
+    finally:
+        jax.config.update("jax_default_device", before)
 
 
 def precision(dtype: str) -> AbstractContextManager[Any]:

@@ -9,6 +9,7 @@ PyTorch from the same seed beside them, and with units of ReLU that sleep for ev
     python -m experiments.fundamentals.activations_and_initialisation
     python -m experiments.fundamentals.activations_and_initialisation --activation relu --initialiser small
 
+Data: digits.
 Time: 25 s on two cores.
 Score: test_accuracy >= 0.9
 Paper: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks"; He, Zhang,
@@ -16,7 +17,6 @@ Ren and Sun 2015, "Delving Deep into Rectifiers".
 """
 
 import dataclasses
-import importlib
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -26,10 +26,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxdl import data, functional, metrics, nn, optim, random, train
-from jaxdl.experiment import Exhibit, Settings, option, precision
-from jaxdl.parity.reference import threads
+from jaxdl.experiment import Exhibit, Settings, apart, option, precision, twin
 from jaxdl.report import canvas
-from jaxdl.report.theme import LIGHT
 
 ACTIVATIONS = {
     "sigmoid": functional.sigmoid,
@@ -140,21 +138,22 @@ def variances(params, x, activation):
     return signal, jnp.array([(g**2).mean() for g in gradients])
 
 
-def exhibits(config):
-    measured, rows = {}, []
+def exhibits(config, state):
+    measured, rows, pytorch = {}, [], twin(__name__)
     with precision("float64"):
         for initialiser, activation in product(INITIALISERS, SHOWN):
             deep = {"dtype": "float64", "depth": LAYERS + 1, "activation": activation, "initialiser": initialiser}
             at, own = dataclasses.replace(config, **deep), measured.setdefault(activation, {})
             x = digits(at)[0][:256]
             own[initialiser] = variances(drawn(at), x, activation)
-            rows.append([activation, initialiser, *cells(*own[initialiser]), apart(own[initialiser], in_torch(at, x))])
+            theirs = pytorch and pytorch.variances(at, x)
+            rows.append([activation, initialiser, *cells(*own[initialiser]), apart(own[initialiser], theirs)])
     return [
         Exhibit(
             f"Signal and gradient through {LAYERS} layers",
             headings=("activation", "initialiser", "signal, 10th", f"{LAYERS}th", "gradient, 40th", "1st", "PyTorch"),
             rows=sorted(rows, key=lambda row: SHOWN.index(row[0])),
-            picture=lambda file: draw_variances(file, measured),
+            picture=partial(draw_variances, measured),
             caption="Variances in float64. The signal's is over 256 digits, the mean of a layer's units; the "
             "gradient begins with ones at the last layer and goes from right to left. The table's last column: how far "
             "PyTorch's numbers from the same seed are from these, at most, in units of the largest.",
@@ -173,29 +172,12 @@ def cells(signal, gradient):
     return [f"{value:.0e}" for value in (signal[9], signal[-1], gradient[LAYERS - 11], gradient[0])]
 
 
-def in_torch(config, x):
-    """PyTorch's variances; None where it is not installed."""
-    try:
-        twin = importlib.import_module(f"{__name__}_torch")
-    except ModuleNotFoundError:
-        return None
-    with threads(1):
-        return twin.variances(config, x)
-
-
-def apart(own, theirs):
-    """The largest difference, in units of the largest number."""
-    if theirs is None:
-        return "not installed"
-    return f"{max(np.max(np.abs(a - np.array(b))) / np.max(b) for a, b in zip(own, theirs, strict=True)):.0e}"
-
-
-def draw_variances(file, measured):
+def draw_variances(measured, file, theme):
     """A line an activation: the signal on the left, the gradient on the right."""
     titles = [f"{activation}, {what}" for activation in measured for what in ("signal", "gradient")]
-    figure = canvas.tiles(titles, 2, 1.75, LIGHT, edge=(0.5, 0.3))
+    figure = canvas.tiles(titles, 2, 1.75, theme, edge=(0.5, 0.3))
     styles = dict(
-        zip(INITIALISERS, ((LIGHT.bad, ":"), (LIGHT.torch, "-."), (LIGHT.jax, "-"), (LIGHT.good, "--")), strict=True)
+        zip(INITIALISERS, ((theme.bad, ":"), (theme.torch, "-."), (theme.jax, "-"), (theme.good, "--")), strict=True)
     )
     curves = [(own, which) for own in measured.values() for which in (0, 1)]
     for axes, (own, which) in zip(figure.axes, curves, strict=True):
@@ -204,7 +186,7 @@ def draw_variances(file, measured):
             axes.plot(np.arange(1, LAYERS + 1), found[which], line, color=colour, linewidth=1.8, label=initialiser)
         canvas.log_axis(axes, 1e-20, 1e4)
         axes.set(xlim=(1, LAYERS), xticks=[1, 10, 20, 30, 40, 50])
-    figure.axes[0].legend(frameon=False, fontsize=canvas.TEXT, labelcolor=LIGHT.ink)
+    figure.axes[0].legend(frameon=False, fontsize=canvas.TEXT, labelcolor=theme.ink)
     file.write_bytes(canvas.png(figure))
 
 
@@ -238,22 +220,22 @@ def dying(config):
         "Dying ReLU",
         headings=("push", "dead, ReLU", "trained", "accuracy", "dead, leaky", "trained", "accuracy"),
         rows=rows,
-        picture=lambda file: draw_dying(file, found),
+        picture=partial(draw_dying, found),
         caption="The biases of one hidden layer are pushed down, as a step that is too large does it, and ten epochs "
         "follow. A unit of ReLU that no digit wakes has no gradient and sleeps on; a leaky one has a slope of 0.01 "
         "below zero, and returns. Without a push too, steps of 0.2 put some to sleep.",
     )
 
 
-def draw_dying(file, found):
-    figure = canvas.tiles(["units that no digit wakes", "test accuracy"], 2, 2.2, LIGHT, edge=(0.4, 0.5))
+def draw_dying(found, file, theme):
+    figure = canvas.tiles(["units that no digit wakes", "test accuracy"], 2, 2.2, theme, edge=(0.4, 0.5))
     for axes, column in zip(figure.axes, (1, 2), strict=True):
-        for activation, colour, mark in (("relu", LIGHT.bad, "o-"), ("leaky_relu", LIGHT.good, "s--")):
+        for activation, colour, mark in (("relu", theme.bad, "o-"), ("leaky_relu", theme.good, "s--")):
             values = [found[activation, push][column] for push in PUSHES]
             axes.plot(PUSHES, values, mark, color=colour, label=activation)
         axes.set(ylim=(-0.03, 1.03), xticks=PUSHES, yticks=[0, 0.5, 1])
-        axes.set_xlabel("push", fontsize=canvas.TEXT, color=LIGHT.muted)
-    figure.axes[1].legend(frameon=False, fontsize=canvas.TEXT, labelcolor=LIGHT.ink)
+        axes.set_xlabel("push", fontsize=canvas.TEXT, color=theme.muted)
+    figure.axes[1].legend(frameon=False, fontsize=canvas.TEXT, labelcolor=theme.ink)
     file.write_bytes(canvas.png(figure))
 
 

@@ -13,6 +13,7 @@ in float32 (1e-9 apart after a step), and Muon computes in bfloat16, whose round
     python -m experiments.fundamentals.adam
     python -m experiments.fundamentals.adam --problem sparse --optimizer sgd --learning-rate 1
 
+Data: digits; rare features.
 Time: 30 s on two cores.
 Score: test_accuracy >= 0.94
 Paper: Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization"; Reddi, Kale and Kumar 2018, "On the Convergence
@@ -180,7 +181,7 @@ def reddi(optimizer):
     return np.asarray(path["x"])
 
 
-def exhibits(config):
+def exhibits(config, state):
     with precision("float64"):
         seen, found = race(config)
         steps = {"with it": lengths(optim.adam(1.0)), "without": lengths(uncorrected(1.0))}
@@ -200,14 +201,14 @@ def exhibits(config):
             rows=[
                 [name, *(f"{way[LAST].mean():.4f} at {rate:.3g}" for rate, way in each)] for name, each in found.items()
             ],
-            picture=lambda file: draw_race(seen, found, file),
+            picture=partial(draw_race, seen, found),
             caption="The loss over all training rows, the mean of six looks from step 175 to 440, and the learning "
             "rate of nine, from 0.003 to 30, at which it is lowest. Steps that are scaled number by number gain most "
             "where features are rare; Adagrad, which forgets no gradient, gains more than all others there.",
         ),
         Exhibit(
             "Adam's bias correction",
-            picture=lambda file: draw_correction(seen, steps, first, file),
+            picture=partial(draw_correction, seen, steps, first),
             caption="Both running means begin at 0, and that of the squares, with β₂ = 0.999, needs a thousand steps "
             "to forget it. Above: the gradient is always 1, and a step should be as long as the learning rate; without "
             "the correction it is up to 6.5 times too long. Below: what that does to the first steps on the digits, at "
@@ -215,7 +216,7 @@ def exhibits(config):
         ),
         Exhibit(
             "Where Adam does not converge, and AMSGrad does",
-            picture=lambda file: draw_ways(ways, file),
+            picture=partial(draw_ways, ways),
             caption="Every third gradient is 3, the others are −1: the best x in [−1, 1] is −1. With β₁ = 0 and "
             "β₂ = 1/10 Adam divides the rare large gradient by its own size and has forgotten it at the next: it goes "
             "to +1, the worst. AMSGrad divides by the largest mean so far. The learning rate is 0.5 / √t.",
@@ -223,15 +224,15 @@ def exhibits(config):
     ]
 
 
-def draw_race(seen, found, file):
+def draw_race(seen, found, file, theme):
     plots = []
     for place, problem in enumerate(PROBLEMS):
         lines = [report.Line(name, seen, found[name][place][1], *look) for name, look in LOOKS.items()]
         plots.append(report.Plot(f"{problem}: training loss", lines, "steps", "xy"))
-    report.plots_picture(plots, file)
+    report.plots_picture(plots, file, theme)
 
 
-def draw_correction(seen, steps, first, file):
+def draw_correction(seen, steps, first, file, theme):
     looks = {"with it": ("jax", "-"), "without": ("torch", "--")}
     count = np.arange(1, 5_001)
     report.plots_picture(
@@ -251,13 +252,14 @@ def draw_correction(seen, steps, first, file):
             ),
         ],
         file,
+        theme,
     )
 
 
-def draw_ways(ways, file):
+def draw_ways(ways, file, theme):
     looks = {"Adam": ("jax", "-"), "AMSGrad": ("good", "-"), "SGD": ("torch", "--")}
     lines = [report.Line(name, np.arange(1, len(way) + 1), way, *looks[name]) for name, way in ways.items()]
-    report.plots_picture([report.Plot("x", lines, "steps", "x", (-1.1, 1.1))], file)
+    report.plots_picture([report.Plot("x", lines, "steps", "x", (-1.1, 1.1))], file, theme)
 
 
 if __name__ == "__main__":

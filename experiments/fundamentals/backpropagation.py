@@ -8,13 +8,13 @@ drawing of the chain rule at work: every value on the way down, every gradient o
     python -m experiments.fundamentals.backpropagation
     python -m experiments.fundamentals.backpropagation --gradients autodiff
 
+Data: digits.
 Time: 12 s on two cores.
 Score: test_accuracy >= 0.95
 Paper: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors".
 """
 
 import dataclasses
-import importlib
 from dataclasses import dataclass
 
 import jax
@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxdl import autodiff, data, functional, metrics, nn, optim, random, train
-from jaxdl.experiment import Exhibit, Settings, option, precision
+from jaxdl.experiment import Exhibit, Settings, apart, option, precision, twin
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,9 @@ def program(config):
     return dataclasses.replace(usual, step=step, probe=probe, inspect=None)
 
 
-def exhibits(config):
+def exhibits(config, state):
     """The first step's gradients in float64, each way beside the one by hand, and the chain rule in a drawing."""
+    pytorch = twin(__name__)
     with precision("float64"):
         config = dataclasses.replace(config, dtype="float64")
         generator = random.TorchGenerator(config.seed)
@@ -152,13 +153,13 @@ def exhibits(config):
         ways = {
             "jaxdl.autodiff": autodiff.grad(in_numpy)(params, x, target),
             "jax.grad": jax.jit(jax.grad(in_jax))(params, x, target),
-            "PyTorch": in_torch(params, x, target),
+            "PyTorch": pytorch and pytorch.gradients(params, x, target),
         }
         rows = [
             [
                 name,
                 f"{np.linalg.norm(hand[name]):.4f}",
-                *(apart(way and way[name], hand[name]) for way in ways.values()),
+                *(apart(hand[name], way and way[name]) for way in ways.values()),
             ]
             for name in NAMES
         ]
@@ -179,23 +180,7 @@ def exhibits(config):
     ]
 
 
-def in_torch(params, x, target):
-    """PyTorch's gradients; None where it is not installed."""
-    try:
-        twin = importlib.import_module(f"{__name__}_torch")
-    except ModuleNotFoundError:
-        return None
-    return twin.gradients(params, x, target)
-
-
-def apart(found, own):
-    """The largest difference in units of the largest number."""
-    if found is None:
-        return "not installed"
-    return f"{np.max(np.abs(np.asarray(found) - np.asarray(own))) / np.max(np.abs(own)):.1e}"
-
-
-def draw(file):
+def draw(file, theme):
     """The loss of one digit of two pixels and two classes, by a network of two hidden units."""
 
     def loss(W1, b1, W2, b2, x):

@@ -11,6 +11,7 @@ measured factor beside ρ. Nothing is drawn at random: a seed changes nothing he
     python -m experiments.fundamentals.gradient_descent
     python -m experiments.fundamentals.gradient_descent --function rosenbrock --epochs 200
 
+Data: a bowl, Rosenbrock's valley, breast cancer.
 Time: 12 s on two cores.
 Score: test_loss <= 0.3117
 Paper: Cauchy 1847, "Méthode générale pour la résolution des systèmes d'équations simultanées"; Rosenbrock 1960, "An
@@ -18,7 +19,7 @@ automatic method for finding the greatest or least value of a function".
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -144,7 +145,7 @@ def over(name):
     return height
 
 
-def exhibits(config):
+def exhibits(config, state):
     lengths = {"quadratic": 1_000, "rosenbrock": 250_000, "logistic": 400}
     descents = {name: paths(name, RATES, steps) for name, steps in lengths.items()}
     rows = []
@@ -156,7 +157,7 @@ def exhibits(config):
     return [
         Exhibit(
             "The paths over three landscapes",
-            picture=lambda file: draw_landscapes(descents, file),
+            picture=partial(draw_landscapes, descents),
             caption="The first 30 steps, and 10,000 in Rosenbrock's valley. Height is on a logarithmic scale, "
             "the star is the lowest point. Across a valley the gradient is steep, along it there is hardly any: the "
             "path falls to the floor at once and then creeps.",
@@ -179,7 +180,7 @@ def exhibits(config):
             "How fast it arrives, and what the theory says",
             headings=("function", "L / m", "learning rate", "ρ in theory", "ρ as measured"),
             rows=rows,
-            picture=lambda file: draw_convergence(descents, file),
+            picture=partial(draw_convergence, descents),
             caption="ρ is the factor by which the distance to the lowest point shrinks a step, measured where it is "
             "between a thousandth and a billionth of what it was. The dotted lines fall by ρ. The theory is exact for "
             "the bowl; on the others it holds once the path is near.",
@@ -187,7 +188,7 @@ def exhibits(config):
     ]
 
 
-def draw_landscapes(descents, file):
+def draw_landscapes(descents, file, theme):
     frames = {
         "quadratic": ((-4.4, 2.0), (-1.2, 1.2), 30),
         "rosenbrock": ((-1.7, 1.5), (-0.6, 1.7), 10_000),
@@ -197,10 +198,10 @@ def draw_landscapes(descents, file):
     for name, (x, y, steps) in frames.items():
         shown = {f"{RATES[i]:g} · 2/L": descents[name][i][: steps + 1] for i in (2, 0)}
         landscapes.append(report.Landscape(name, over(name), x, y, shown, least(name)))
-    report.landscapes_picture(landscapes, file)
+    report.landscapes_picture(landscapes, file, theme)
 
 
-def draw_rates(file):
+def draw_rates(file, theme):
     m, L = curvature("quadratic")
     rates = {"0.05 · 2/L": 0.05, "2 / (L + m)": L / (L + m), "1.02 · 2/L": 1.02}
     found = paths("quadratic", list(rates.values()), 12)
@@ -210,20 +211,23 @@ def draw_rates(file):
             for name, path in zip(rates, found, strict=True)
         ],
         file,
+        theme,
     )
 
 
-def draw_bound(file):
+def draw_bound(file, theme):
     rates = np.geomspace(0.01, 1.3, 300)
     lines = []
     for name, steps, colour in (("quadratic", 100, 0.0), ("logistic", 100, 0.5), ("rosenbrock", 2_000, 1.0)):
         x, y = paths(name, rates, steps)[:, -1].T
         lines.append(report.Line(name, rates, np.maximum(over(name)(x, y) - over(name)(*least(name)), 1e-16), colour))
     axes = {"logarithmic": "xy", "limits": (1e-17, 1e6), "marks": {"2/L": 1.0}}
-    report.plots_picture([report.Plot("loss − least loss", lines, "learning rate in units of 2/L", **axes)], file)
+    report.plots_picture(
+        [report.Plot("loss − least loss", lines, "learning rate in units of 2/L", **axes)], file, theme
+    )
 
 
-def draw_convergence(descents, file):
+def draw_convergence(descents, file, theme):
     plots = []
     for name, found in descents.items():
         lines = []
@@ -237,7 +241,7 @@ def draw_convergence(descents, file):
         lines.append(report.Line("theory", [], [], "ink", ":"))
         title = f"{name}: distance to the lowest point"
         plots.append(report.Plot(title, lines, "step", "y", (1e-12, 20.0)))
-    report.plots_picture(plots, file)
+    report.plots_picture(plots, file, theme)
 
 
 if __name__ == "__main__":

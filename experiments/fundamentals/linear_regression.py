@@ -6,6 +6,7 @@ little above it: each mini-batch sees only a part of the data, and its noise kee
 
     python -m experiments.fundamentals.linear_regression
 
+Data: diabetes.
 Time: 4 s on two cores.
 Score: test_loss <= 0.55
 Paper: Robbins and Monro 1951, "A Stochastic Approximation Method".

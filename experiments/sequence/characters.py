@@ -6,6 +6,7 @@ gates, through which it passes as it is.
 
     python -m experiments.sequence.characters --cell gru
 
+Data: Python's help.
 Time: 10 s on two cores.
 Score: test_bits <= 3.05
 Paper: Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; Cho et al. 2014, "Learning Phrase Representations

@@ -5,6 +5,7 @@ Adam, in a few seconds, takes it to about 97 of 100 digits that it has never see
 
     python -m experiments.tabular.mlp
 
+Data: digits.
 Time: 5 s on two cores.
 Score: test_accuracy >= 0.95
 Paper: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors".

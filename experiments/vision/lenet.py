@@ -6,6 +6,7 @@ puts batch normalisation behind each convolution.
 
     python -m experiments.vision.lenet --epochs 3
 
+Data: digits.
 Time: 8 s on two cores.
 Score: test_accuracy >= 0.95
 Paper: LeCun, Bottou, Bengio and Haffner 1998, "Gradient-Based Learning Applied to Document Recognition".

@@ -8,6 +8,7 @@ two float32 runs part within ten steps, where with SiLU and average pooling they
 
     python -m experiments.vision.vgg --epochs 2
 
+Data: digits.
 Time: 8 s on two cores.
 Score: test_accuracy >= 0.97
 Paper: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks for Large-Scale Image Recognition"; Ioffe and

@@ -67,12 +67,12 @@ def suite(quick: bool = False) -> list[Workload]:
     return [_workload(known[entry.name], entry) for entry in SUITE if entry.quick or not quick]
 
 
-def training(experiment: Experiment) -> Workload:
-    """An experiment as it is, trained."""
-    return _workload(experiment, Entry(experiment.name, experiment.name, {}))
+def training(experiment: Experiment, config: Any = None) -> Workload:
+    """An experiment as it is, or in some other configuration, trained."""
+    return _workload(experiment, Entry(experiment.name, experiment.name, {}), config)
 
 
-def _workload(experiment: Experiment, entry: Entry) -> Workload:
-    config = replace(experiment.config(), **entry.settings)
+def _workload(experiment: Experiment, entry: Entry, given: Any = None) -> Workload:
+    config = replace(given or experiment.config(), **entry.settings)
     own = (("train", experiment.source(config).batch_size),) if entry.trained else ()
     return Workload(experiment, config, entry.label, (*own, *entry.also))

@@ -1,5 +1,6 @@
 """Pages and tables drawn from saved JSON, a benchmark's result or a run's folder: nothing is computed again."""
 
+from jaxdl.report.gallery import Card, gallery
 from jaxdl.report.growth import growth_pictures, growth_table
 from jaxdl.report.guard import changes, changes_table
 from jaxdl.report.loops import loops_rows, loops_table
@@ -12,11 +13,13 @@ from jaxdl.report.sweep import sweep_picture
 from jaxdl.report.terminal import summary, table
 
 __all__ = [
+    "Card",
     "Landscape",
     "Line",
     "Plot",
     "changes",
     "changes_table",
+    "gallery",
     "growth_pictures",
     "growth_table",
     "landscapes_picture",

@@ -1,9 +1,11 @@
 """What a run's experiment shows besides its curves: tables and pictures out of the run's folder."""
 
-import base64
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from jaxdl.report.pictures import Picture
 
 FILE = "exhibits.json"
 LONGEST = 5_000_000  # bytes of a picture that goes into a page
@@ -24,7 +26,8 @@ def read(folder: Path) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(_whole(entry) for entry in entries):
         raise ValueError(f"{file} holds no exhibits of a run; run the experiment again, or remove the file")
     return [
-        {**entry, "picture": _picture(folder / entry["picture"]) if entry.get("picture") else None} for entry in entries
+        {**entry, "picture": _picture(folder / entry["picture"], entry) if entry.get("picture") else None}
+        for entry in entries
     ]
 
 
@@ -40,8 +43,16 @@ def _whole(entry: Any) -> bool:
     return named and lengths <= {len(headings)} and all(isinstance(cell, str) for cell in cells)
 
 
-def _picture(file: Path) -> dict[str, Any]:
-    """A PNG as a data URI, and its size on the page: 100 pixels an inch."""
+def _picture(file: Path, entry: Mapping[str, Any]) -> Picture:
+    """By day and by night; one that has no colours of the night stays as it is."""
+    light, (width, height) = _png(file)
+    by_night = file.with_name(f"{file.stem}-dark.png")
+    dark = _png(by_night)[0] if by_night.is_file() else light
+    return Picture("exhibit", entry["caption"] or entry["title"], light, dark, width, height)
+
+
+def _png(file: Path) -> tuple[bytes, tuple[int, int]]:
+    """A file's content, and its size on the page: 100 pixels an inch."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -53,8 +64,4 @@ def _picture(file: Path) -> dict[str, Any]:
     if len(content) > LONGEST:
         raise ValueError(f"{file} has {len(content):,} bytes, and a page takes pictures of {LONGEST:,}")
     scale = 100 / density if density > 0 else 1.0
-    return {
-        "uri": f"data:image/png;base64,{base64.b64encode(content).decode()}",
-        "width": round(width * scale),
-        "height": round(height * scale),
-    }
+    return content, (round(width * scale), round(height * scale))

@@ -6,6 +6,7 @@ from typing import Any
 
 from jaxdl.report import exhibits
 from jaxdl.report.page import environment
+from jaxdl.report.pictures import Picture
 from jaxdl.report.theme import DARK, LIGHT
 from jaxdl.report.trace import Trace, common, named_apart, read
 
@@ -67,20 +68,27 @@ def _write(path: Path, page: str, curves: bytes | None) -> None:
         raise OSError(f"the page could not be written to {path} ({error.strerror}); --out names another") from error
 
 
-def _sections(traces: Sequence[Trace], names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The pictures that there are numbers for, each with what is to be known of it."""
+def curves(traces: Sequence[Trace], names: Sequence[str]) -> Picture:
+    """What was measured at each step, the loss first."""
     from jaxdl.report import course
-    from jaxdl.report.numerals import count
     from jaxdl.report.pictures import picture
     from jaxdl.report.story import described
 
     measured = dict.fromkeys(name for trace in traces for name in trace.steps)
     steps = sorted(measured, key=lambda name: name != "loss")[: 1 + course.MORE]
+    said = described(traces, names, steps)
+    return picture("steps", said, lambda theme: course.step_figure(traces, names, steps, theme))
+
+
+def _sections(traces: Sequence[Trace], names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The pictures that there are numbers for, each with what is to be known of it."""
+    from jaxdl.report import course
+    from jaxdl.report.numerals import count
+    from jaxdl.report.pictures import picture
+
+    steps = [name for trace in traces for name in trace.steps]
     if steps:
-        drawn = picture(
-            "steps", described(traces, names, steps), lambda theme: course.step_figure(traces, names, steps, theme)
-        )
-        yield {"heading": "Step by step", "picture": drawn}
+        yield {"heading": "Step by step", "picture": curves(traces, names)}
     recorded = dict.fromkeys(name for trace in traces for name in trace.measures if name != "seconds")
     tested = [name.removeprefix("test_") for name in recorded if name.startswith("test_")]
     epochs = tested or [name for name in recorded if not steps]

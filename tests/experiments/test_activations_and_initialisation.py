@@ -4,13 +4,14 @@ import pytest
 from PIL import Image
 
 from jaxdl.experiment import find
+from jaxdl.report.theme import DARK
 
 FOUND = find("activations_and_initialisation")
 
 
 @pytest.fixture(scope="module")
 def shown():
-    return FOUND.exhibits(FOUND.config())
+    return FOUND.exhibits(FOUND.config(), None)
 
 
 def test_the_right_variance_keeps_signal_and_gradient(shown):
@@ -39,7 +40,7 @@ def test_a_dead_layer_of_relu_learns_nothing_and_a_leaky_one_does(shown):
 
 def test_it_draws_both(shown, tmp_path):
     for exhibit in shown:
-        exhibit.picture(tmp_path / "drawn.png")
+        exhibit.picture(tmp_path / "drawn.png", DARK)
         with Image.open(tmp_path / "drawn.png") as picture:
             assert picture.width == 1000
 

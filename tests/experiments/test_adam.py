@@ -5,13 +5,14 @@ import pytest
 from PIL import Image
 
 from jaxdl import experiment, optim
+from jaxdl.report.theme import DARK
 
 FOUND = experiment.find("adam")
 
 
 @pytest.fixture(scope="module")
 def shown():
-    return FOUND.exhibits(FOUND.config())
+    return FOUND.exhibits(FOUND.config(), None)
 
 
 def test_adagrad_is_ahead_of_sgd_where_features_are_rare(shown):
@@ -25,7 +26,7 @@ def test_adagrad_is_ahead_of_sgd_where_features_are_rare(shown):
 
 def test_its_pictures_are_drawn(shown, tmp_path):
     for number, exhibit in enumerate(shown):
-        exhibit.picture(tmp_path / f"{number}.png")
+        exhibit.picture(tmp_path / f"{number}.png", DARK)
         with Image.open(tmp_path / f"{number}.png") as picture:
             assert picture.width == 1000
 

@@ -50,6 +50,7 @@ def test_its_docstring_carries_command_time_and_score(name):
     module = found.module.__name__
     assert f"    python -m {module}" in found.module.__doc__
     assert found.time
+    assert found.data
     assert found.bound.metric.startswith("test_")
     assert found.twin == f"{module}_torch"
     assert all(field.metadata["help"] for field in dataclasses.fields(found.module.Config))

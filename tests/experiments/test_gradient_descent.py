@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from jaxdl import experiment
+from jaxdl.report.theme import DARK
 
 FOUND = experiment.find("gradient_descent")
 NAMES = ("quadratic", "rosenbrock", "logistic")
@@ -12,7 +13,7 @@ NAMES = ("quadratic", "rosenbrock", "logistic")
 
 @pytest.fixture(scope="module")
 def shown():
-    return FOUND.exhibits(FOUND.config())
+    return FOUND.exhibits(FOUND.config(), None)
 
 
 def test_the_measured_factor_is_the_theorys(shown):
@@ -49,7 +50,7 @@ def test_every_function_is_minimised(name):
 
 def test_its_pictures_are_drawn(shown, tmp_path):
     for number, exhibit in enumerate(shown):
-        exhibit.picture(tmp_path / f"{number}.png")
+        exhibit.picture(tmp_path / f"{number}.png", DARK)
         with Image.open(tmp_path / f"{number}.png") as picture:
             assert picture.width == 1000
 

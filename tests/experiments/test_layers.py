@@ -5,13 +5,14 @@ import pytest
 from PIL import Image
 
 from jaxdl.experiment import find, precision
+from jaxdl.report.theme import DARK
 
 FOUND = find("layers")
 
 
 @pytest.fixture(scope="module")
 def shown():
-    return FOUND.exhibits(FOUND.config())
+    return FOUND.exhibits(FOUND.config(), None)
 
 
 @pytest.mark.torch
@@ -43,6 +44,6 @@ def test_they_do_what_their_formulas_say():
 def test_it_draws_each(shown, tmp_path):
     assert [exhibit.title for exhibit in shown] == list(FOUND.module.layers())
     for exhibit in shown:
-        exhibit.picture(tmp_path / "drawn.png")
+        exhibit.picture(tmp_path / "drawn.png", DARK)
         with Image.open(tmp_path / "drawn.png") as picture:
             assert picture.width == 1000

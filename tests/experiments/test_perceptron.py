@@ -6,6 +6,7 @@ from PIL import Image
 
 from jaxdl import parity
 from jaxdl.experiment import find
+from jaxdl.report.theme import DARK
 
 FOUND = find("perceptron")
 
@@ -46,11 +47,11 @@ def test_the_net_with_a_layer_is_pytorchs(torch):
 
 
 def test_it_shows_the_boundaries_and_the_proof(tmp_path):
-    lines, proof, bending = FOUND.exhibits(FOUND.config())
+    lines, proof, bending = FOUND.exhibits(FOUND.config(), None)
     assert [row[0] for row in proof.rows] == ["irises", "digits", "xor"]
     assert all(float(row[5]) < float(row[4]) for row in proof.rows[:2])
     for exhibit in (lines, proof, bending):
-        exhibit.picture(tmp_path / "drawn.png")
+        exhibit.picture(tmp_path / "drawn.png", DARK)
         with Image.open(tmp_path / "drawn.png") as picture:
             assert picture.width == 1000
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from jaxdl import experiment
+from jaxdl.report.theme import DARK
 
 FOUND = experiment.find("sgd")
 EXACT = FOUND.config(dtype="float64")
@@ -47,10 +48,10 @@ def test_a_falling_rate_comes_to_rest(least):
 
 
 def test_its_pictures_are_drawn(tmp_path):
-    shown = FOUND.exhibits(FOUND.config())
+    shown = FOUND.exhibits(FOUND.config(), None)
     assert len(shown) == 3
     assert len(shown[1].rows) == 11
     for number, exhibit in enumerate(shown):
-        exhibit.picture(tmp_path / f"{number}.png")
+        exhibit.picture(tmp_path / f"{number}.png", DARK)
         with Image.open(tmp_path / f"{number}.png") as picture:
             assert picture.width == 1000

@@ -9,7 +9,7 @@ from experiments.fundamentals import tensors
 
 @pytest.mark.torch
 def test_both_tables_hold() -> None:
-    same, apart = tensors.exhibits(tensors.Config())
+    same, apart = tensors.exhibits(tensors.Config(), None)
     assert len(same.rows) == len(tensors.SAME) > 50
     assert len(apart.rows) == len(tensors.APART) == 20
     answers = {topic: (ours, theirs) for topic, _, ours, _, theirs in apart.rows}
@@ -41,12 +41,13 @@ def test_a_row_that_does_not_hold_is_refused(
 
         monkeypatch.setattr(twin, table, [(row[0], "'unt64'"), *getattr(twin, table)[1:]])
     with pytest.raises(ValueError, match=words):
-        tensors.exhibits(tensors.Config())
+        tensors.exhibits(tensors.Config(), None)
 
 
 def test_without_pytorch_there_is_jax_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, f"{tensors.__name__}_torch", None)
-    same, apart = tensors.exhibits(tensors.Config())
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, f"{tensors.__name__}_torch", raising=False)
+    same, apart = tensors.exhibits(tensors.Config(), None)
     assert {row[2] for row in same.rows} == {"not installed"}
     assert {row[4] for row in apart.rows} == {"not installed"}
     assert "PyTorch is not installed" in same.caption
