@@ -1,5 +1,6 @@
 """`python -m experiments report --all`: every experiment run, checked and timed once; a page with a card for each."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,7 +89,8 @@ def missing(cards: list[Card], experiments: dict[str, Any]) -> Iterator[Task]:
 def attempt(task: Task) -> str:
     """Run a command in a process of its own: why it failed, or nothing."""
     command = [sys.executable, "-m", "experiments", *task.arguments]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    found_as_here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=found_as_here)
     if done.returncode in (130, -2):
         raise KeyboardInterrupt
     said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]

@@ -1,9 +1,13 @@
 """The framework benchmark: for every workload parity first, then its time in every mode, then what training came to."""
 
+import multiprocessing
 import os
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +17,13 @@ from jaxdl.compare.modes import FRAMEWORKS, Mode, modes_for
 from jaxdl.compare.timing import Timing
 from jaxdl.compare.timing import stages as timing_stages
 from jaxdl.compare.workload import Workload
+from jaxdl.experiment import Experiment
 from jaxdl.parity import document
 from jaxdl.parity.reference import twin_of
 
 # float64 convolutions take several times as long as float32's: a CNN's ladder over its whole batches took minutes.
 PARITY_STEPS, PARITY_BATCH = 10, 16
+AT_ONCE = 2  # proofs: most of one is compiling, on one core
 
 MIXED = ("jax", "eager", "compile", "channels_last")  # modes that know bfloat16
 
@@ -78,8 +84,8 @@ def run(works: Sequence[Workload], settings: Settings = DEFAULT, tell: Tell = la
     works = [work for work in works if work.experiment.twin is not None]
     started, load = time.perf_counter(), machine.load()
     entries: list[Result] = []
-    for work in works:
-        entries += _entries(work, settings, cores, lambda text, label=work.label: tell(f"{label}: {text}"))  # type: ignore[misc]  # mypy cannot type the default
+    for work, ladder in zip(works, list(_ladders(works, settings, len(cores), tell)), strict=True):
+        entries += _entries(work, ladder, settings, cores, lambda text, label=work.label: tell(f"{label}: {text}"))  # type: ignore[misc]  # mypy cannot type the default
     return {
         **machine.describe(settings.frameworks),
         "settings": {**asdict(settings), "threads": len(cores), "dtype": precision(settings), "device": device},
@@ -137,9 +143,43 @@ def _modes(work: Workload, settings: Settings) -> list[Mode]:
     return modes
 
 
-def _entries(work: Workload, settings: Settings, cores: list[int], tell: Tell) -> list[Result]:
-    tell("parity")
-    ladder = _ladder(work, settings.whole)
+def _ladders(works: Sequence[Workload], settings: Settings, cores: int, tell: Tell) -> Iterator[parity.Ladder]:
+    """The proof of each workload, on a CPU two of them side by side: nothing is timed yet, and each keeps one core."""
+    together = min(AT_ONCE, cores, len(works)) if settings.device == "cpu" else 1
+    if together == 1:
+        for work in works:
+            tell(f"{work.label}: parity")
+            yield _ladder(work, settings.whole)
+        return
+    context = multiprocessing.get_context("spawn")  # a fork of a process with jax's threads may hang
+    with ProcessPoolExecutor(together, context, initializer=_undisturbed) as pool:
+        try:
+            proofs = [pool.submit(_proof, *_named(work), settings.whole) for work in works]
+            for work, proof in zip(works, proofs, strict=True):
+                tell(f"{work.label}: parity")
+                yield proof.result()
+        except BaseException:
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
+
+
+def _undisturbed() -> None:
+    """Ctrl-C is the benchmark's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _named(work: Workload) -> tuple[str, str, str | None, Any, str]:
+    """What another process needs to have the workload too: modules do not travel."""
+    return work.experiment.name, work.experiment.module.__name__, work.experiment.twin, work.config, work.label
+
+
+def _proof(name: str, module: str, twin: str | None, config: Any, label: str, whole: bool) -> parity.Ladder:
+    """`_ladder` of a workload in a process that is there for proofs."""
+    return _ladder(Workload(Experiment(name, import_module(module), twin), config, label, ()), whole)
+
+
+def _entries(work: Workload, ladder: parity.Ladder, settings: Settings, cores: list[int], tell: Tell) -> list[Result]:
     failure = str(ladder.failures[0]) if ladder.failures else None
     found: dict[Any, list[Result]] = {task: [] for task in work.tasks}
     if failure is None:

@@ -27,7 +27,7 @@ TRIAL = 2
 PAUSE = 0.05  # the worker threads of the process that just ran fall asleep
 BATCHES = 64
 LEAST = 3  # steps a turn: after a pause the first is slower, as its threads sleep and its data have left the caches
-LONG = 0.5  # seconds of steps beside which that is nothing
+LONG = 0.25  # seconds of steps beside which that is nothing
 LONGEST = 4  # turns that the slowest mode's one may take, for all take the same steps
 
 Tell = Callable[[str], None]
@@ -153,9 +153,7 @@ class Timing:
         """Turns of as many steps for every mode, in an order that moves on every round."""
         for name in self._workers:
             self.rows[task][name]["step_ms"] = []
-        count = TRIAL
-        for share in (0, 1 / 4, 1):  # warm up; a few steps tell how many to try, and those how many to take
-            count = self._count(task, count, share)
+        count = self._count(task)
         for number in range(self._rounds):
             order = list(self._workers)
             begin = number % max(len(order), 1)
@@ -168,15 +166,23 @@ class Timing:
             times = self.rows[task][name]["step_ms"]
             self.rows[task][name] |= {"steps_a_turn": count, "median_ms": statistics.median(times)}
 
-    def _count(self, task: Task, steps: int, share: float) -> int:
-        """After so many steps of every mode: how many fill a share of a turn; as many as before for no share."""
-        found = [self._taken(name, task, steps) for name in list(self._workers)]
-        seconds = [one for one in found if one is not None]
-        if not seconds or not share:
-            return steps
-        turn, usual = share * self._turn, statistics.median(seconds)
-        least = min(LEAST, math.ceil(LONG / usual))
-        return max(least, round(min(turn / usual, LONGEST * turn / max(seconds))))
+    def _count(self, task: Task) -> int:
+        """How many steps fill a turn: all warm up, a few steps tell how many to try, and those how many to take.
+
+        Steps that are longer than a turn are known after the first few.
+        """
+        count = TRIAL
+        for share in (0, 1 / 4, 1):
+            found = [self._taken(name, task, count) for name in list(self._workers)]
+            seconds = [one for one in found if one is not None]
+            long = bool(seconds) and statistics.median(seconds) > self._turn
+            if seconds and (share or long):
+                turn, usual = (1 if long else share) * self._turn, statistics.median(seconds)
+                least = min(LEAST, math.ceil(LONG / usual))
+                count = max(least, round(min(turn / usual, LONGEST * turn / max(seconds))))
+            if long:
+                break
+        return count
 
     def _taken(self, name: str, task: Task, steps: int) -> float | None:
         """Seconds a step; None where the mode failed."""

@@ -96,7 +96,7 @@ def headline(views: Sequence[dict[str, Any]]) -> str:
     """What all cards come to, in a sentence.
 
     >>> headline([{"difference": 3e-14, "reached": True}, {"difference": None, "reached": None}])
-    '2 experiments: 1 has reached its bound; 1 agrees with PyTorch, to 3 · 10⁻¹⁴ of each tensor’s scale.'
+    '2 experiments: 1 has reached its bound; 1 agrees with PyTorch, to 3 × 10⁻¹⁴ of each tensor’s scale.'
     """
     reached = sum(view["reached"] is True for view in views)
     agreeing = [view["difference"] for view in views if view["difference"] is not None]

@@ -23,7 +23,7 @@ def test_values_and_gradients_are_pytorchs(torch, shown):
 
 
 def test_without_pytorch_its_columns_say_so():
-    assert FOUND.module.row("y", np.ones((2, 2)), None) == ["y", "2 × 2", "2", "not installed", ""]
+    assert FOUND.module.row("y", np.ones((2, 2)), None) == ["y", "2 × 2", "2", "", "not installed"]
 
 
 def test_they_do_what_their_formulas_say():

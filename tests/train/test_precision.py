@@ -54,7 +54,11 @@ def backwards():
 def test_mixed_precision_is_autocast(torch):
     """Measured: convolutions and linear layers bit for bit, batch norm's own gradients off by 0.2 % of their size (its
     weights are cast as well here), the losses by 0.0022 at most in 40 steps.
+
+    Where the processor has no bfloat16 (an EPYC with AVX2 alone), PyTorch adds up a convolution's gradient in bfloat16:
+    1.2 % of its size from the exact one, while jax's is the exact one, rounded.
     """
+    rough = 4e-3 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else 1.2e-2
     torch.manual_seed(0)
     model = torch.nn.Sequential()
     for name, module in (
@@ -83,7 +87,8 @@ def test_mixed_precision_is_autocast(torch):
         if number == 0:
             for name, parameter in model.named_parameters():
                 gradient = parameter.grad.numpy()
-                np.testing.assert_allclose(probe.gradients[name], gradient, atol=4e-3 * np.abs(gradient).max())
+                apart = rough if name == "conv.weight" else 4e-3
+                np.testing.assert_allclose(probe.gradients[name], gradient, atol=apart * np.abs(gradient).max())
         optimizer.step()
         expected.append(loss.item())
     np.testing.assert_allclose(losses, expected, atol=0.01)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-CHECKED_STEPS = 20  # whose losses are compared across modes before a time is believed
+CHECKED_STEPS = 8  # whose losses are compared across modes before a time is believed
 
 PROVEN_ROWS = 16  # of the first batch: float64 convolutions take several times as long as float32's
 
