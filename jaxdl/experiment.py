@@ -259,7 +259,8 @@ class Experiment:
             _, measured = jax.eval_shape(program.step, state, batch)
             metrics = measured, jax.eval_shape(program.evaluate, state, tested)
             output = jax.eval_shape(program.predict, state, batch) if program.predict else None
-            return Shapes(*jax.eval_shape(lambda *both: both, batch, state), output, metrics, len(source))
+            batch, state = jax.eval_shape(lambda *both: both, batch, state)
+            return Shapes(batch, state, output, metrics, len(source))
 
 
 def settings(config: Any) -> dict[str, Any]:
@@ -316,7 +317,7 @@ def on(device: str | None) -> Iterator[None]:
     except (IndexError, RuntimeError, ValueError):
         there = ", ".join(f"{one.platform}:{one.id}" for one in jax.devices())
         raise ValueError(f"there is no device {device!r}; jax sees {there}") from None
-    before = jax.config.jax_default_device
+    before = jax.config.values["jax_default_device"]
     jax.config.update("jax_default_device", found)  # of every thread: the context manager is of one alone
     try:
         yield

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxdl.report import exhibits, run, story
-from jaxdl.report.numerals import count, duration, scientific, significant
+from jaxdl.report.numerals import count, duration, scientific
 from jaxdl.report.page import environment
 from jaxdl.report.pictures import Picture
 from jaxdl.report.result import load
@@ -166,7 +166,7 @@ def _drawn(card: Card, trace: Trace, folder: Path) -> dict[str, Any]:
         "page": page.relative_to(folder).as_posix(),
         "picture": {theme: file.relative_to(folder).as_posix() for theme, file in names.items()},
         "score": value is not None
-        and f"{story.spoken(metric)} {significant(value)}, {relations[relation]} {limit:g} was promised",
+        and f"{story.spoken(metric)} {story.beside(value, limit)}, {relations[relation]} {limit:g} was promised",
         "reached": trace.facts.get("reached"),
         "time": duration(trace.seconds) if trace.seconds else None,
     }

@@ -61,7 +61,7 @@ def headline(trace: Trace) -> str:
     if bound is not None and final.get(bound[0]) is not None and trace.finished:
         metric, relation, limit = bound
         reached = final[metric] >= limit if relation == ">=" else final[metric] <= limit
-        words = f"{spoken(metric)} {significant(final[metric])}"
+        words = f"{spoken(metric)} {beside(final[metric], limit)}"
         promised = f"{'at least' if relation == '>=' else 'at most'} {limit:g} was promised"
         return f"{trace.name} reached {words}; {promised}" if reached else f"{trace.name}: {words}, where {promised}"
     shown = next((name for name in trace.measures if name.startswith("test_") and name != "test_loss"), "loss")
@@ -72,6 +72,15 @@ def headline(trace: Trace) -> str:
     if value is None or not np.isfinite(value):
         return f"{trace.name}{state} has no finite {spoken(shown)} after {made}"
     return f"{trace.name}{state} has a {spoken(shown)} of {significant(value)} after {made}"
+
+
+def beside(value: float, limit: float) -> str:
+    """A score with as many digits as its bound has, and three at least.
+
+    >>> beside(0.31166, 0.3117), beside(0.96712, 0.95)
+    ('0.3117', '0.967')
+    """
+    return significant(value, max(3, len(f"{limit:e}".partition("e")[0].rstrip("0").replace(".", "").lstrip("-"))))
 
 
 def badge(trace: Trace) -> View | None:
@@ -94,7 +103,7 @@ def tiles(trace: Trace) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str | None, str]] = []
     if bound is not None:
         relation = "≥" if bound[1] == ">=" else "≤"
-        found.append((spoken(bound[0]), _known(final.get(bound[0])), f"bound: {relation} {bound[2]:g}"))
+        found.append((spoken(bound[0]), _scored(final.get(bound[0]), bound[2]), f"bound: {relation} {bound[2]:g}"))
     planned = (facts.get("config") or {}).get("epochs")
     whole = f"of {planned:,}" if isinstance(planned, int) and planned != len(trace.epochs) else ""
     length = trace.epoch_length
@@ -107,6 +116,10 @@ def tiles(trace: Trace) -> list[tuple[str, str, str]]:
         ("parameters", f"{facts['parameters']:,}" if facts.get("parameters") else None, ""),
     ]
     return [(name, value, more) for name, value, more in found if value is not None]
+
+
+def _scored(value: float | None, limit: float) -> str | None:
+    return None if value is None else beside(value, limit)
 
 
 def ends(trace: Trace) -> View | None:
