@@ -4,6 +4,7 @@ import dataclasses
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -15,6 +16,8 @@ from experiments import compare_frameworks, proof, runs
 from experiments.proof import PROGRAM
 from jaxdl import runtime
 from jaxdl.cli import guarded, leave, report_option
+
+WIDEST, ROOMY = 22, 120  # a name in the list goes on in the next line after so many columns, in fewer than that
 
 Action = Callable[..., int]
 Dispatch = Callable[[str, Sequence[str]], int]
@@ -30,15 +33,9 @@ def list_() -> None:
     """Every experiment, topic by topic: what it teaches, its data, its time on two cores, the score that it reaches."""
     from jaxdl.experiment import discover
 
-    table = Table(
-        Column("experiment", overflow="fold"),
-        "what it teaches",
-        "data",
-        "time",
-        "score",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-    )
+    console, data = Console(), Column("data", max_width=16)
+    look: dict[str, Any] = {"box": SIMPLE_HEAD, "pad_edge": False, "padding": (0, 1, 0, 0)}
+    table = Table("experiment", "what it teaches", data, "time", "score", **look)
     before = None
     for name, experiment in sorted(discover().items()):
         topic, _, short = name.partition("/")
@@ -46,14 +43,10 @@ def list_() -> None:
             table.add_section()
             table.add_row(f"[bold]{topic}")
             before = topic
-        table.add_row(
-            f" {short}",
-            experiment.summary,
-            experiment.data,
-            experiment.time.removesuffix(" on two cores"),
-            str(experiment.bound),
-        )
-    Console().print(table)
+        name = "\n".join(wrap(short.replace("_", "_ "), WIDEST if console.width < ROOMY else ROOMY)).replace("_ ", "_")
+        time, score = experiment.time.removesuffix(" on two cores"), str(experiment.bound).replace(" ", "\n", 1)
+        table.add_row(name, experiment.summary, experiment.data, time, score)
+    console.print(table)
 
 
 def by_experiment(action: Action, options: Callable[[], list[click.Option]] = list) -> Dispatch:

@@ -124,14 +124,16 @@ def compare_options() -> list[click.Option]:
     return [
         click.Option(["--quick"], is_flag=True, help="without torch.compile, and in short turns"),
         click.Option(["--rounds"], type=int, default=7, show_default=True, help="turns that each mode gets"),
-        click.Option(["--gpu"], is_flag=True, help="on the GPU that both jax and PyTorch see"),
+        click.Option(
+            ["--device", "where"], type=click.Choice(["cpu", "gpu"]), default="cpu", show_default=True, help="for both"
+        ),
         click.Option(
             ["--out"], type=click.Path(path_type=Path), help="folder of the page  [default: reports/compare/NAME]"
         ),
     ]
 
 
-def compare(experiment: Any, config: Any, quick: bool, rounds: int, gpu: bool, out: Path | None = None) -> int:
+def compare(experiment: Any, config: Any, quick: bool, rounds: int, where: str, out: Path | None = None) -> int:
     """Time a training step of experiment NAME beside its PyTorch twin, once their numbers agree.
 
     `compare NAME --help` lists what NAME takes. `python -m experiments.compare_frameworks` does it for a whole suite.
@@ -141,7 +143,7 @@ def compare(experiment: Any, config: Any, quick: bool, rounds: int, gpu: bool, o
     if experiment.twin is None:
         raise ValueError(f"{experiment.name} has no PyTorch twin to be compared with")
     turn = QUICK_TURN if quick else compare.Settings.turn
-    settings = compare.Settings(rounds=rounds, turn=turn, quick=quick, device="gpu" if gpu else "cpu")
+    settings = compare.Settings(rounds=rounds, turn=turn, quick=quick, device=where)
     show(benchmark([compare.training(experiment, config)], settings), out or OUT / experiment.name, None)
     return 0
 

@@ -40,7 +40,7 @@ TAKEN = {
     ),
     *("steps_per_call", "mesh", "distributed"),
     *("reference", "tensors", "rung", "json", "file"),
-    *("rounds", "quick"),
+    *("rounds", "quick", "where"),
 }
 
 

@@ -228,7 +228,8 @@ def test_a_run_leaves_its_parameters_and_history(tmp_path):
     assert len((tmp_path / "runs/tabular/mlp/history.jsonl").read_text().splitlines()) == 2 * 23 + 2
 
 
-def test_list_names_them_all():
+def test_list_names_them_all(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     done = command("list")
     assert done.returncode == 0
     for name in NAMES:
