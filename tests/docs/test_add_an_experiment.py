@@ -118,14 +118,26 @@ def checkout(tmp_path_factory):
     return root
 
 
+def follow(words, folder):
+    """Run a command of the page; it must end well."""
+    assert words[0] == PYTHON, words
+    shorter = ["--as-is"] if "--all" in words else []  # the other experiments take minutes each
+    done = subprocess.run([sys.executable, *words[1:], *shorter], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+
+
+def test_its_files_are_in_the_style_of_the_house(checkout):
+    styled = [words for words in COMMANDS if words[2] == "ruff"]
+    assert len(styled) == 2
+    for words in styled:
+        follow(words, checkout)
+
+
 @pytest.mark.slow
 @pytest.mark.torch
 def test_every_command_of_the_page_ends_well(checkout):
     for words in COMMANDS:
-        assert words[0] == PYTHON, words
-        shorter = ["--as-is"] if "--all" in words else []  # the other experiments take minutes each
-        done = subprocess.run([sys.executable, *words[1:], *shorter], cwd=checkout, capture_output=True, text=True)
-        assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        follow(words, checkout)
     for left in ("experiments/supervised/iris.reference.json", "reports/index.html"):
         assert (checkout / left).is_file()
     assert (checkout / "reports/compare/supervised/iris/results.json").is_file()
