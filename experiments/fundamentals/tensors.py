@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp  # noqa: F401  the tables' expressions use it
-import numpy as np
+import numpy as np  # noqa: F401  and this
 
-from jaxdl import data, functional, metrics, nn, optim, train
-from jaxdl.experiment import Exhibit, Settings, option, precision, twin
+from jaxdl import data, expressions, functional, metrics, nn, optim, train
+from jaxdl.experiment import Settings, option, precision, twin
 
 # Topic and expression. The twin has the same topics in the same order: `diff` the two files.
 SAME = [
@@ -159,75 +159,9 @@ def program(config):
 def exhibits(config, state):
     """Both tables; where PyTorch is not installed, JAX's half of them."""
     theirs = twin(__name__)
-    names = {**globals(), "torch": getattr(theirs, "torch", None)}
+    note = "Computed just now, with JAX as it is by default: jax_enable_x64 gives it 64 bits."
     with precision("float32"):
-        same, apart = (
-            [
-                (topic, code, answer(code, names), other, answer(other, vars(theirs)) if theirs else "not installed")
-                for (topic, code), (_, other) in zip(one, two, strict=True)
-                if theirs or "torch" not in code
-            ]
-            for one, two in ((SAME, theirs.SAME if theirs else SAME), (APART, theirs.APART if theirs else APART))
-        )
-    for rows, wanted in ((same, True), (apart, False)):
-        wrong = [row for row in rows if theirs and equal(row[2], row[4]) != wanted]
-        if wrong:
-            raise ValueError(f"{'apart' if wanted else 'the same'} in both: {wrong[0]}")
-    return [
-        Exhibit(
-            "The same in both",
-            headings=("", "JAX", "PyTorch", "both answer"),
-            rows=[[topic, code, other if theirs else found, shown(value)] for topic, code, value, other, found in same],
-            caption="Each row was computed by both just now, and the two answers were equal."
-            if theirs
-            else "PyTorch is not installed: the answers are those of JAX alone.",
-        ),
-        Exhibit(
-            "Where they differ",
-            headings=("", "JAX", "answers", "PyTorch", "answers"),
-            rows=[
-                [topic, code, shown(value), other if theirs else "", shown(found)]
-                for topic, code, value, other, found in apart
-            ],
-            caption="Computed just now, with JAX as it is by default: jax_enable_x64 gives it 64 bits.",
-        ),
-    ]
-
-
-def answer(code, names):
-    """What an expression of the tables above comes to: its value, or the error."""
-    try:
-        return eval(code, dict(names))
-    except (AttributeError, TypeError, ValueError, IndexError, RuntimeError) as error:
-        return error
-
-
-def plain(value):
-    """A value without its library: numbers as lists, a dtype as its name, a shape as a tuple."""
-    if isinstance(value, Exception):
-        return type(value).__name__
-    if hasattr(value, "tolist"):
-        return np.asarray(value).tolist()
-    if isinstance(value, tuple) and all(isinstance(size, int) for size in value):
-        return tuple(value)
-    if isinstance(value, tuple):  # what PyTorch returns with names
-        return [plain(part) for part in value]
-    return value if isinstance(value, bool | int | float | str | list) else str(value).rpartition(".")[2]
-
-
-def equal(value, other):
-    """Whether both libraries have given the same."""
-    value, other = plain(value), plain(other)
-    if type(value) is not type(other) or isinstance(value, str | tuple):
-        return value == other
-    return np.shape(value) == np.shape(other) and np.allclose(value, other, rtol=1e-6, equal_nan=True)
-
-
-def shown(value):
-    """A value as a cell has it."""
-    return (
-        f"{type(value).__name__}: {str(value).splitlines()[0]}" if isinstance(value, Exception) else str(plain(value))
-    )
+        return expressions.tables(SAME, APART, {**globals(), "torch": getattr(theirs, "torch", None)}, theirs, note)
 
 
 if __name__ == "__main__":

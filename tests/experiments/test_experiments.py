@@ -25,6 +25,7 @@ def test_they_are_found():
         "fundamentals/activations_and_initialisation",
         "fundamentals/adam",
         "fundamentals/autodiff_from_scratch",
+        "fundamentals/autograd",
         "fundamentals/backpropagation",
         "fundamentals/gradient_descent",
         "fundamentals/layers",
