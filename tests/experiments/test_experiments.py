@@ -35,6 +35,8 @@ def test_they_are_found():
         "fundamentals/sgd",
         "fundamentals/tensors",
         "sequence/characters",
+        "sequence/eeg",
+        "sequence/forecasting",
         "sequence/gpt",
         "supervised/logistic_regression",
         "tabular/mlp",
