@@ -131,13 +131,18 @@ def drawable(text: str) -> str:
     return known if len(known) <= REASON else f"{known[: REASON - 1]}…"
 
 
-def png(figure: "Figure") -> bytes:
-    """The figure as a PNG file's content, with a palette: a third of the size, and nobody sees it."""
+def png(figure: "Figure", colours: int = COLOURS) -> bytes:
+    """The figure as a PNG file's content, with a palette: a third of the size, and nobody sees it.
+
+    Args:
+        figure: from `blank` or `tiles`.
+        colours: of the palette, at most 256; an image of many shades needs more than a few curves do.
+    """
     from PIL import Image
 
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba())  # type: ignore[attr-defined]  # Agg's canvas, from `blank`
     content = io.BytesIO()
-    picture = Image.fromarray(pixels).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    picture = Image.fromarray(pixels).convert("RGB").quantize(colours, dither=Image.Dither.NONE)
     picture.save(content, format="png", dpi=(DENSITY, DENSITY))
     return content.getvalue()

@@ -63,7 +63,7 @@ def tiles_picture(images: Sequence[Tile], path: str | os.PathLike[str], theme: T
         axes.spines[:].set(visible=True, color=theme.line)
     file = Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(png(figure))
+    file.write_bytes(png(figure, colours=256))
 
 
 def _shades(image: Tile, array: np.ndarray, theme: Theme) -> Style:
