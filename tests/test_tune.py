@@ -104,7 +104,7 @@ jax.monitoring.register_event_duration_secs_listener(
 class Stop(train.Callback):
     def call_ended(self, run):
         run.stopped = "one is enough"
-found = find("tabular/mlp")
+found = find("supervised/mlp")
 train.fit(found.program(found.config()), found.source(found.config()), 1, progress=False, callbacks=[Stop()])
 others = [name for name in sys.modules if name.count(".") == 2 and name.startswith("experiments.")]
 print(len(programs), "sklearn" in sys.modules, *others)
@@ -116,7 +116,7 @@ def test_a_first_step_compiles_little_and_imports_only_what_it_needs():
     printed, _ = python(START)
     compiled, sklearn, *experiments = printed[0].split()
     assert int(compiled) <= 4  # two make the key, one the optimiser's state, and the step
-    assert (sklearn, experiments) == ("False", ["experiments.tabular.mlp"])
+    assert (sklearn, experiments) == ("False", ["experiments.supervised.mlp"])
 
 
 def test_the_environment_turns_it_off_and_jaxs_own_folder_stays(tmp_path):

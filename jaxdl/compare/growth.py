@@ -40,8 +40,8 @@ class Series:
 
 
 SERIES = (
-    Series("tabular/mlp", "MLP", "batch_size", (16, 64, 256, 1024), {"hidden": 256}),
-    Series("tabular/mlp", "MLP", "hidden", (32, 128, 512, 2048), {"batch_size": 128}),
+    Series("supervised/mlp", "MLP", "batch_size", (16, 64, 256, 1024), {"hidden": 256}),
+    Series("supervised/mlp", "MLP", "hidden", (32, 128, 512, 2048), {"batch_size": 128}),
     Series("vision/lenet", "LeNet", "batch_size", (8, 32, 128, 512), {}),
     Series("sequence/characters", "LSTM", "length", (16, 64, 256), {}),
     Series("sequence/gpt", "GPT", "width", (64, 128, 256, 512), {}),
@@ -87,7 +87,7 @@ def stages(series: Sequence[Series]) -> int:
 
 def ceiling(job: dict[str, Any]) -> dict[str, float]:
     """GFLOP/s of a large product of square float32 matrices, the best of several, by mode."""
-    experiment = discover()["tabular/mlp"]
+    experiment = discover()["supervised/mlp"]
     work = Workload(experiment, experiment.config(), "product", (("product", PRODUCT),))
     rows = Timing(work, BOTH, rounds=5, turn=0.5, settings=job, tell=lambda text: None).take()["product", PRODUCT]
     return {row["mode"]: 2e-6 * PRODUCT**3 / min(row["step_ms"]) for row in rows if row.get("step_ms")}

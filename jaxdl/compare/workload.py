@@ -50,8 +50,8 @@ class Entry:
 
 SUITE = (
     Entry("supervised/logistic_regression", "logistic regression", {}, quick=True),
-    Entry("tabular/mlp", "MLP", {"batch_size": 128, "hidden": 256}, quick=True),
-    Entry("tabular/mlp", "64 MLPs", {"batch_size": 32, "hidden": 32}, (("sweep", 64),), trained=False),
+    Entry("supervised/mlp", "MLP", {"batch_size": 128, "hidden": 256}, quick=True),
+    Entry("supervised/mlp", "64 MLPs", {"batch_size": 32, "hidden": 32}, (("sweep", 64),), trained=False),
     Entry("vision/lenet", "LeNet", {"batch_size": 128}, (("infer", 1), ("infer", 128)), quick=True),
     Entry("vision/vgg", "CNN", {"batch_size": 128, "size": 32}),
     Entry("vision/resnet", "ResNet-20", {"batch_size": 32, "size": 32}),

@@ -11,12 +11,14 @@ from jaxdl.report.result import load
 from jaxdl.report.run import run_page
 from jaxdl.report.sweep import sweep_picture
 from jaxdl.report.terminal import summary, table
+from jaxdl.report.tiles import Tile, tiles_picture
 
 __all__ = [
     "Card",
     "Landscape",
     "Line",
     "Plot",
+    "Tile",
     "changes",
     "changes_table",
     "gallery",
@@ -34,4 +36,5 @@ __all__ = [
     "summary",
     "sweep_picture",
     "table",
+    "tiles_picture",
 ]

@@ -77,6 +77,27 @@ def tiles(titles: Sequence[str], columns: int, height: float, theme: Theme, edge
     return figure
 
 
+def colour(wanted: str | float, theme: Theme) -> Any:
+    """A colour that matplotlib takes: of the theme by its name, or by a place in a row of colours from dark to bright.
+
+    Every kind of colour vision sees the row's order.
+
+    Args:
+        wanted: a colour's name in the theme, as in 'jax'; or a place from 0 to 1.
+        theme: whose colour, and before whose background the row's are seen.
+
+    >>> from jaxdl.report.theme import DARK, LIGHT
+    >>> colour("jax", LIGHT), [round(float(part), 2) for part in colour(1.0, DARK)]
+    ('#1d5fbf', [0.99, 0.91, 0.14, 1.0])
+    """
+    from matplotlib import colormaps
+
+    if isinstance(wanted, str):
+        return getattr(theme, wanted)
+    low, high = (0.0, 0.86) if theme.name == "light" else (0.28, 1.0)
+    return colormaps["viridis"](low + (high - low) * wanted)
+
+
 def log_axis(axes: "Axes", floor: float, top: float) -> None:
     """A logarithmic y axis with a handful of whole powers of ten; over little more than one, with 2 and 5 between."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -110,13 +131,18 @@ def drawable(text: str) -> str:
     return known if len(known) <= REASON else f"{known[: REASON - 1]}…"
 
 
-def png(figure: "Figure") -> bytes:
-    """The figure as a PNG file's content, with a palette: a third of the size, and nobody sees it."""
+def png(figure: "Figure", colours: int = COLOURS) -> bytes:
+    """The figure as a PNG file's content, with a palette: a third of the size, and nobody sees it.
+
+    Args:
+        figure: from `blank` or `tiles`.
+        colours: of the palette, at most 256; an image of many shades needs more than a few curves do.
+    """
     from PIL import Image
 
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba())  # type: ignore[attr-defined]  # Agg's canvas, from `blank`
     content = io.BytesIO()
-    picture = Image.fromarray(pixels).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    picture = Image.fromarray(pixels).convert("RGB").quantize(colours, dither=Image.Dither.NONE)
     picture.save(content, format="png", dpi=(DENSITY, DENSITY))
     return content.getvalue()

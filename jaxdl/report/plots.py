@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxdl.report.canvas import TEXT, Style, blank, legend, log_axis, panel, png
+from jaxdl.report.canvas import TEXT, Style, blank, colour, legend, log_axis, panel, png
 from jaxdl.report.numerals import power
 from jaxdl.report.theme import LIGHT, Theme
 
@@ -114,16 +114,6 @@ def _written(figure: Any, path: str | os.PathLike[str]) -> None:
     file.write_bytes(png(figure))
 
 
-def _colour(colour: str | float, theme: Theme) -> Any:
-    """Of the theme by its name; or from dark to bright, an order that every kind of colour vision sees."""
-    from matplotlib import colormaps
-
-    if isinstance(colour, str):
-        return getattr(theme, colour)
-    low, high = (0.0, 0.86) if theme.name == "light" else (0.28, 1.0)
-    return colormaps["viridis"](low + (high - low) * colour)
-
-
 def _draw_plot(axes: "Axes", plot: Plot, theme: Theme) -> None:
     seen = []
     if "x" in plot.logarithmic:
@@ -135,7 +125,7 @@ def _draw_plot(axes: "Axes", plot: Plot, theme: Theme) -> None:
         x, y = np.asarray(line.x, float), np.asarray(line.y, float)
         known = np.isfinite(y) & ((y > 0) | ("y" not in plot.logarithmic)) & ((x > 0) | ("x" not in plot.logarithmic))
         look: Style = {"linestyle": line.dashes or "none", "marker": line.marker, "markersize": 3.5}
-        axes.plot(x[known], y[known], color=_colour(line.colour, theme), linewidth=1.5, **look)
+        axes.plot(x[known], y[known], color=colour(line.colour, theme), linewidth=1.5, **look)
         seen.append(y[known])
     low, high = plot.limits or _limits(np.concatenate([np.empty(0), *seen]), "y" in plot.logarithmic)
     if "y" in plot.logarithmic:
@@ -183,7 +173,7 @@ def _name_lines(axes: "Axes", lines: Sequence[Line], theme: Theme) -> None:
     style: Style = {"transform": axes.transAxes, "fontsize": TEXT, "parse_math": False, "va": "center"}
     for place, line in enumerate(named):
         at = 0.97 - place * height
-        look: Style = {"color": _colour(line.colour, theme), "linestyle": line.dashes or "none", "lw": 2.0}
+        look: Style = {"color": colour(line.colour, theme), "linestyle": line.dashes or "none", "lw": 2.0}
         ends = (1 + 0.1 / width, 1 + 0.32 / width)
         axes.plot(ends, [at] * 2, transform=axes.transAxes, clip_on=False, **look)
         axes.plot(
@@ -215,11 +205,11 @@ def _draw_landscape(axes: "Axes", landscape: Landscape, theme: Theme) -> None:
     axes.contour(x, y, above, levels=levels, colors=theme.muted, linestyles="solid", linewidths=0.4)
     axes.plot(*landscape.least, "*", color=theme.ink, markersize=11, markeredgecolor=theme.card, zorder=4)
     colours = (theme.jax, theme.torch, theme.bad)
-    for (name, path), colour in zip(landscape.paths.items(), colours, strict=False):
+    for (name, path), drawn in zip(landscape.paths.items(), colours, strict=False):
         points = np.asarray(path, float)
         points = points[: int(np.argmin(np.isfinite(points).all(axis=1)))] if not np.isfinite(points).all() else points
         look: Style = {"marker": "o" if len(points) <= POINTS else "", "markersize": 2.6, "linewidth": 1.2}
-        axes.plot(*points.T, color=colour, label=name, zorder=3, **look)
+        axes.plot(*points.T, color=drawn, label=name, zorder=3, **look)
     axes.set(xlim=landscape.x, ylim=landscape.y)
     if any(landscape.paths):
         legend(axes, theme)

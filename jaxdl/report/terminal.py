@@ -44,7 +44,7 @@ def table(result: Result) -> Table:
     Raises:
         ValueError: that is no benchmark's result.
 
-    >>> table({"experiments": [{"name": "tabular/mlp", "parity": {"agrees": True}}]}).row_count
+    >>> table({"experiments": [{"name": "supervised/mlp", "parity": {"agrees": True}}]}).row_count
     1
     """
     parts = [part for experiment in checked(result)["experiments"] for part in _name(experiment).split("\n")]
@@ -87,7 +87,7 @@ def summary(result: Result) -> Table:
     Raises:
         ValueError: that is no benchmark's result.
 
-    >>> summary({"experiments": [{"name": "tabular/mlp", "parity": {"agrees": True}}]}).row_count
+    >>> summary({"experiments": [{"name": "supervised/mlp", "parity": {"agrees": True}}]}).row_count
     1
     """
     made = Table(title=Text("In short, in ms", "bold"), box=box.SIMPLE, show_edge=False, padding=(0, 1, 0, 0))

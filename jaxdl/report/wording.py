@@ -14,7 +14,7 @@ NAMED = 3  # as many experiments are named in the headline, or factors listed; m
 def headline(result: Result) -> str:
     """What was found, in one sentence: who agrees, how closely, who is faster and who is not.
 
-    >>> headline({"experiments": [{"name": "tabular/mlp", "parity": {"agrees": True}}]})
+    >>> headline({"experiments": [{"name": "supervised/mlp", "parity": {"agrees": True}}]})
     'JAX and PyTorch agree in the one experiment; there is no time to compare.'
     """
     experiments = result["experiments"]

@@ -78,7 +78,7 @@ def test_each_process_holds_its_own_framework_alone(result):
 def test_a_result_survives_json_as_it_is(result, tmp_path):
     compare.save(result[0], tmp_path / "deep" / "results.json")
     text = (tmp_path / "deep" / "results.json").read_text()
-    assert json.loads(text)["experiments"][0]["name"] == "fundamentals/linear_regression"
+    assert json.loads(text)["experiments"][0]["name"] == "supervised/linear_regression"
     compare.save({"a": [math.inf, (math.nan, 1.5)]}, tmp_path / "odd.json")
     assert json.loads((tmp_path / "odd.json").read_text()) == {"a": [None, [None, 1.5]]}
 

@@ -17,14 +17,14 @@ from jaxdl.compare.workload import Workload
 
 SMALL = {
     "supervised/logistic_regression": {},
-    "tabular/mlp": {"hidden": 16},
+    "supervised/mlp": {"hidden": 16},
     "vision/lenet": {"batch_size": 8},
     "vision/resnet": {"batch_size": 4},
     "vision/vgg": {"batch_size": 4},
     "sequence/characters": {"batch_size": 4, "length": 8, "width": 16},
     "sequence/gpt": {"batch_size": 4, "length": 8, "layers": 2, "width": 16, "heads": 2},
 }
-QUICK = ("supervised/logistic_regression", "tabular/mlp")
+QUICK = ("supervised/logistic_regression", "supervised/mlp")
 WITHOUT = pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed: jaxdl[tensorflow]")
 MODE_MARKS = {"flax": (), "tensorflow": (WITHOUT,), "tensorflow_xla": (WITHOUT, pytest.mark.slow)}
 OTHERS = {"gru": ("sequence/characters", {"cell": "gru"}), "rnn": ("sequence/characters", {"cell": "rnn"})}
@@ -97,7 +97,7 @@ def test_every_experiment_of_the_suite_has_both_peers():
 
 @pytest.mark.torch
 def test_a_wrong_weight_is_refused_by_name(torch, job, monkeypatch):
-    given = job("tabular/mlp")
+    given = job("supervised/mlp")
     reference, peer = pytorch.build(given | {"mode": "eager"}), runner(given, "flax")
     values = {"flax": arrays(peer.agree()), "eager": arrays(reference.agree())}
     right = peer.peer.weights
@@ -153,7 +153,7 @@ def test_gradients_go_back_the_way_the_weights_came(gates):
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", ["tabular/mlp", pytest.param("sequence/gpt", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["supervised/mlp", pytest.param("sequence/gpt", marks=pytest.mark.slow)])
 def test_in_bfloat16_jax_is_as_near_to_pytorch_as_bfloat16_can_be(torch, job, name):
     given = job(name) | {"bf16": True}
     reference, mine = (runner(given, mode) for mode in ("eager", "jax"))
@@ -168,7 +168,9 @@ def test_in_bfloat16_jax_is_as_near_to_pytorch_as_bfloat16_can_be(torch, job, na
 
 
 def test_in_bfloat16_those_modes_run_that_know_it():
-    work = Workload(experiment.find("tabular/mlp"), experiment.find("tabular/mlp").config(), "MLP", (("train", 32),))
+    work = Workload(
+        experiment.find("supervised/mlp"), experiment.find("supervised/mlp").config(), "MLP", (("train", 32),)
+    )
     modes = benchmark._modes(work, benchmark.Settings(bf16=True))
     assert [mode.name for mode in modes] == ["jax", "eager", "compile"]
     program = SimpleNamespace(computing_in=None)

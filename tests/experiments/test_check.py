@@ -51,14 +51,16 @@ def found(monkeypatch):
 
 
 def test_all_are_checked_and_shown_in_one_table(found, capsys):
-    found(**{name: EXPERIMENTS[name] for name in ("fundamentals/same_seed", "fundamentals/linear_regression")})
+    found(**{name: EXPERIMENTS[name] for name in ("fundamentals/same_seed", "supervised/linear_regression")})
     assert called("check", "--all", "--reference", "frozen") == 0
     shown = capsys.readouterr()
     assert not shown.err
-    rows = [line.split() for line in shown.out.splitlines() if line.strip().startswith("fundamentals/")]
+    rows = [
+        line.split() for line in shown.out.splitlines() if line.strip().startswith(("fundamentals/", "supervised/"))
+    ]
     assert [row[:3] for row in rows] == [
-        ["fundamentals/linear_regression", "frozen", "13"],
         ["fundamentals/same_seed", "frozen", "13"],
+        ["supervised/linear_regression", "frozen", "13"],
     ]
     assert all(row[-1] == "agrees" and float(row[3]) < 1e-10 for row in rows)
     assert "frozen numbers of PyTorch 2.13.0" in shown.out

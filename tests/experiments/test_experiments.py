@@ -29,7 +29,6 @@ def test_they_are_found():
         "fundamentals/backpropagation",
         "fundamentals/gradient_descent",
         "fundamentals/layers",
-        "fundamentals/linear_regression",
         "fundamentals/perceptron",
         "fundamentals/same_seed",
         "fundamentals/sgd",
@@ -38,8 +37,10 @@ def test_they_are_found():
         "sequence/eeg",
         "sequence/forecasting",
         "sequence/gpt",
+        "supervised/linear_regression",
         "supervised/logistic_regression",
-        "tabular/mlp",
+        "supervised/mlp",
+        "supervised/softmax_regression",
         "vision/lenet",
         "vision/resnet",
         "vision/vgg",
@@ -84,30 +85,6 @@ def test_the_batch_norm_variant_reaches_it_too():
     state, history = found.run(found.config(batch_norm=True), progress=False)
     assert found.bound.holds(history.final)
     assert state.buffers["bn1.num_batches_tracked"] == len(history)
-
-
-def test_least_squares_is_where_the_loss_of_linear_regression_is_flat():
-    """A third witness: the program's gradient vanishes at the closed form, and the run ends within 1 % of its loss."""
-    found = find("linear_regression")
-    config = found.config(dtype="float64")
-    with experiment.precision("float64"):
-        program, x, y = found.program(config), *found.source(config).arrays
-        source = data.ArraySource((x, y), batch_size=len(x))
-        solution, *_ = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y)
-        state = program.init(random.TorchGenerator(0))
-        state = state._replace(
-            params={
-                "linear.weight": jax.numpy.asarray(solution[None, :-1]),
-                "linear.bias": jax.numpy.asarray(solution[-1:]),
-            }
-        )
-        probe = program.probe(state, next(source.batches(0)))
-        best = found.witnesses(config)["least squares"]
-        assert max(float(abs(g).max()) for g in probe.gradients.values()) < 1e-14
-        assert float(probe.loss) == pytest.approx(best["train_loss"], rel=1e-12)
-        state, _ = found.run(config, progress=False)
-        reached = train.evaluate(program, state, source)["loss"]
-        assert best["train_loss"] < reached < 1.01 * best["train_loss"]
 
 
 def penalised(found, state, config):
@@ -188,7 +165,7 @@ def command(*arguments, cwd=None, module="experiments", **settings):
     [
         (["run", "lenett"], "there is no experiment 'lenett'; did you mean 'vision/lenet'?"),
         (["run", "qqqq"], "there is no experiment 'qqqq'; there are fundamentals/"),
-        (["check", "mpl"], "did you mean 'tabular/mlp'?"),
+        (["check", "mpl"], "did you mean 'supervised/mlp'?"),
         (["run", "mlp", "--epocs", "3"], "--epochs"),
         (["run", "mlp", "--epochs", "three"], "'three' is not a valid integer"),
         (["run", "mlp", "--learning-rate", "-0.1"], "learning_rate must be at least 0, given -0.1"),
@@ -205,7 +182,7 @@ def command(*arguments, cwd=None, module="experiments", **settings):
         (["check", "mlp", "--reference", "deep"], "'deep' is not one of 'live', 'frozen'"),
         (["check", "mlp", "--rung", "first"], "'first' is not one of 'initial', 'batches', 'forward'"),
         (["check", "mlp", "--reference", "frozen", "--hidden", "3"], "its default Config alone, given hidden=3"),
-        (["freeze", "mpl"], "did you mean 'tabular/mlp'?"),
+        (["freeze", "mpl"], "did you mean 'supervised/mlp'?"),
         (["freeze", "--all", "mlp"], "give NAMES or --all, not both"),
         (["rum"], "rum"),
     ],
@@ -220,15 +197,15 @@ def test_bad_input_is_one_clear_sentence(arguments, message, tmp_path):
 
 
 def test_a_run_leaves_its_parameters_and_history(tmp_path):
-    done = command("--epochs", "2", cwd=tmp_path, module="experiments.tabular.mlp")
+    done = command("--epochs", "2", cwd=tmp_path, module="experiments.supervised.mlp")
     assert done.returncode == 0, done.stderr
     assert "test_accuracy" in done.stdout
-    tensors = bridge.load(tmp_path / "runs/tabular/mlp/model.safetensors")
+    tensors = bridge.load(tmp_path / "runs/supervised/mlp/model.safetensors")
     found = find("mlp")
-    model = found.module.MLP(128, rngs=random.TorchGenerator(1))
+    model = found.module.MLP(64, 128, 10, rngs=random.TorchGenerator(1))
     bridge.load_into(model, tensors)
     assert set(nn.state_dict(model)) == set(tensors)
-    assert len((tmp_path / "runs/tabular/mlp/history.jsonl").read_text().splitlines()) == 2 * 23 + 2
+    assert len((tmp_path / "runs/supervised/mlp/history.jsonl").read_text().splitlines()) == 2 * 23 + 2
 
 
 def test_list_names_them_all(monkeypatch):
@@ -249,7 +226,7 @@ def test_help_shows_the_lesson_and_the_flags():
 def test_ctrl_c_keeps_and_names_what_was_trained(tmp_path):
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     process = subprocess.Popen(
-        [sys.executable, "-m", "experiments.tabular.mlp", "--epochs", "1000000"],
+        [sys.executable, "-m", "experiments.supervised.mlp", "--epochs", "1000000"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])},
         stderr=subprocess.PIPE,

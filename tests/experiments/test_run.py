@@ -16,7 +16,7 @@ from experiments.__main__ import main
 from jaxdl import experiment, train
 
 ROOT = Path(__file__).parents[2]
-LONG = ["tabular/mlp", "--epochs", "300", "--batch-size", "256"]  # 6 steps an epoch
+LONG = ["supervised/mlp", "--epochs", "300", "--batch-size", "256"]  # 6 steps an epoch
 
 
 @pytest.fixture
@@ -89,12 +89,12 @@ def test_an_unfinished_run_is_not_replaced_unasked(run, killed, tmp_path):
     assert "--resume goes on with it, --fresh begins anew in its place" in said
     assert run("run", *LONG, "--out", "there", "--fresh", "--learning-rate", "-1")[0] == 1
     assert contents(there) == before
-    assert run("run", "tabular/mlp", "--epochs", "1", "--out", "there", "--fresh")[0] == 0
+    assert run("run", "supervised/mlp", "--epochs", "1", "--out", "there", "--fresh")[0] == 0
     assert len((there / "history.jsonl").read_text().splitlines()) == 23 + 1
 
 
 def test_a_finished_run_is_replaced_once_nothing_is_wrong_with_the_new_one(run, tmp_path):
-    folder = tmp_path / "runs/fundamentals/linear_regression"
+    folder = tmp_path / "runs/supervised/linear_regression"
     assert run("run", "linear_regression", "--epochs", "2", "--tensorboard")[0] == 0
     (folder / "mine.txt").touch()
     before = contents(folder)
@@ -114,7 +114,7 @@ def test_a_finished_run_is_replaced_once_nothing_is_wrong_with_the_new_one(run, 
 def test_run_json_says_what_was_run_and_how_it_ended(run, tmp_path):
     assert run("run", "linear_regression", "--epochs", "2", "--out", "a")[0] == 0
     first = json.loads((tmp_path / "a/run.json").read_text())
-    assert first["experiment"] == "fundamentals/linear_regression"
+    assert first["experiment"] == "supervised/linear_regression"
     assert (first["config"]["epochs"], first["seed"], first["steps_per_epoch"]) == (2, 0, 12)
     assert {"python", "jax", "jaxlib", "flax", "optax", "numpy", "jaxdl"} <= {*first["versions"]}
     assert {"device", "cores"} <= {*first["machine"]}
@@ -163,9 +163,9 @@ def test_another_experiment_s_folder_is_left_alone(run, tmp_path):
     assert run("run", "linear_regression", "--epochs", "1", "--out", "a")[0] == 0
     before = contents(tmp_path / "a")
     for how in ([], ["--resume"], ["--resume", "auto"]):
-        status, said = run("run", "tabular/mlp", "--out", "a", *how)
+        status, said = run("run", "supervised/mlp", "--out", "a", *how)
         assert status == 1
-        assert "a holds a run of fundamentals/linear_regression; --out names another folder" in said
+        assert "a holds a run of supervised/linear_regression; --out names another folder" in said
     assert contents(tmp_path / "a") == before
 
 

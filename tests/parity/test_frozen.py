@@ -125,7 +125,12 @@ def with_rung(rung, tensors):
             ValueError,
             r"damaged \(float64 gradient holds what is no finite number",
         ),
-        (json.dumps(numbers() | {"experiment": "tabular/mlp"}), {}, ValueError, r"damaged \(it is of tabular/mlp\)"),
+        (
+            json.dumps(numbers() | {"experiment": "supervised/mlp"}),
+            {},
+            ValueError,
+            r"damaged \(it is of supervised/mlp\)",
+        ),
         (json.dumps({k: v for k, v in numbers().items() if k != "batches"}), {}, ValueError, "no 'batches'"),
         (json.dumps(numbers() | {"float32": {"loss": {"loss": "x"}}}), {}, ValueError, "damaged .could not convert"),
         (json.dumps(numbers() | {"format": 0}), {}, ValueError, r"out of date \(format was 0 and is 1\)"),

@@ -262,7 +262,7 @@ def result_of(*experiments: dict[str, Any]) -> dict[str, Any]:
 
 def sound_result() -> dict[str, Any]:
     """Three experiments that agree: one faster in jax, one level, one slower."""
-    return result_of(experiment("tabular/mlp"), regression("fundamentals/linear_regression"), images("vision/lenet"))
+    return result_of(experiment("supervised/mlp"), regression("supervised/linear_regression"), images("vision/lenet"))
 
 
 def strange_results() -> dict[str, dict[str, Any]]:
@@ -288,7 +288,7 @@ def strange_results() -> dict[str, dict[str, Any]]:
         "no difference": result_of(equal),
         "one mode": result_of(experiment("alone", timing=alone)),
         "hostile": result_of(hostile()),
-        "differing": result_of(experiment("tabular/mlp"), differing("vision/lenet")),
+        "differing": result_of(experiment("supervised/mlp"), differing("vision/lenet")),
         "same name twice": result_of(empty, empty),
     }
 

@@ -12,7 +12,7 @@ def row(mode, time):
 
 
 def series(title, *points):
-    return {"title": title, "field": "batch_size", "label": "MLP", "name": "tabular/mlp", "points": list(points)}
+    return {"title": title, "field": "batch_size", "label": "MLP", "name": "supervised/mlp", "points": list(points)}
 
 
 RESULT = {

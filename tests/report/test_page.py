@@ -18,8 +18,8 @@ def test_it_and_its_pictures_are_written(drawn, sound):
     path = drawn("sound", sound)
     assert path.name == "index.html"
     kinds = {
-        "tabular-mlp": ("curves", "bars", "digits"),
-        "fundamentals-linear_regression": ("curves", "bars", "scatter"),
+        "supervised-mlp": ("curves", "bars", "digits"),
+        "supervised-linear_regression": ("curves", "bars", "scatter"),
         "vision-lenet": ("curves", "bars", "digits"),
     }
     names = {f"{anchor}-{kind}{theme}.png" for anchor in kinds for kind in kinds[anchor] for theme in ("", "-dark")}

@@ -24,7 +24,7 @@ def test_a_row_for_each_mode(sound):
     text = printed(sound)
     assert max(map(len, text.splitlines())) <= 80
     lines = [line.split() for line in text.splitlines()]
-    assert ["tabular/", "JAX", "0.710", "0.620", "0.310", "413", "2.1×", "faster"] in lines
+    assert ["supervised/", "JAX", "0.710", "0.620", "0.310", "413", "2.1×", "faster"] in lines
     assert ["mlp", "0.110", "0.301–0.319", "2.13–2.13"] in lines
     for row in sound["experiments"][2]["timing"]:
         assert row["label"] in printed(sound, width=200)

@@ -4,15 +4,18 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+SIZES = {"digits": (64, 10), "wine": (13, 3)}  # inputs and classes
+
 
 def model(config):
+    inputs, classes = SIZES[config.data]
     return nn.Sequential(
         nn.Flatten(),
-        nn.Linear(64, config.hidden),
+        nn.Linear(inputs, config.hidden),
         nn.ReLU(),
         nn.Linear(config.hidden, config.hidden),
         nn.ReLU(),
-        nn.Linear(config.hidden, 10),
+        nn.Linear(config.hidden, classes),
     )
 
 

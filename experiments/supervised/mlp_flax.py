@@ -6,15 +6,18 @@ from flax import nnx
 
 from jaxdl.compare import layouts
 
+SIZES = {"digits": (64, 10), "wine": (13, 3)}  # inputs and classes
+
 
 def model(config, rngs):
+    inputs, classes = SIZES[config.data]
     return nnx.Sequential(
         lambda x: x.reshape(len(x), -1),
-        nnx.Linear(64, config.hidden, rngs=rngs),
+        nnx.Linear(inputs, config.hidden, rngs=rngs),
         nnx.relu,
         nnx.Linear(config.hidden, config.hidden, rngs=rngs),
         nnx.relu,
-        nnx.Linear(config.hidden, 10, rngs=rngs),
+        nnx.Linear(config.hidden, classes, rngs=rngs),
     )
 
 

@@ -1,4 +1,4 @@
-"""Linear regression in PyTorch: the twin of linear_regression.py, written by hand."""
+"""Linear and ridge regression in PyTorch: the twin of linear_regression.py, written by hand."""
 
 import torch
 from torch import nn
@@ -22,4 +22,8 @@ loss = F.mse_loss
 
 
 def optimizer(model, config):
-    return torch.optim.SGD(model.parameters(), lr=config.learning_rate)
+    return torch.optim.SGD(
+        [{"params": [model.linear.bias], "weight_decay": 0.0}, {"params": [model.linear.weight]}],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+    )

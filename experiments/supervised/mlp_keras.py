@@ -4,6 +4,8 @@ import keras
 
 from jaxdl.compare import layouts
 
+CLASSES = {"digits": 10, "wine": 3}
+
 
 def model(config):
     return keras.Sequential(
@@ -13,7 +15,7 @@ def model(config):
             keras.layers.ReLU(),
             keras.layers.Dense(config.hidden),
             keras.layers.ReLU(),
-            keras.layers.Dense(10),
+            keras.layers.Dense(CLASSES[config.data]),
         ]
     )
 
