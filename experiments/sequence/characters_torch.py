@@ -39,3 +39,20 @@ metrics = {"bits": bits}
 
 def optimizer(model, config):
     return torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+
+
+def reach(config, characters, following):
+    """The norm of the gradient of a window's last loss by the state before its last k characters, k = 1, 2, ..."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        reader = Reader(config.cell, config.width).double()
+    zeros = torch.zeros(1, len(characters), config.width, dtype=torch.float64)
+    hx, given = (zeros, zeros.clone()) if config.cell == "lstm" else zeros, []
+    for x in reader.embedding(torch.tensor(characters)).split(1, dim=1):
+        given.append(hx if config.cell == "lstm" else (hx,))
+        for part in given[-1]:
+            part.requires_grad_().retain_grad()
+        states, hx = reader.recurrence(x, hx)
+    F.cross_entropy(reader.head(states[:, -1]), torch.tensor(following)[:, -1], reduction="sum").backward()
+    gradients = [torch.cat([part.grad for part in parts], dim=-1) for parts in reversed(given)]
+    return torch.stack(gradients).norm(dim=-1).mean(dim=(1, 2)).numpy()

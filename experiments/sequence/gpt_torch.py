@@ -68,3 +68,20 @@ metrics = {"bits": bits}
 
 def optimizer(model, config):
     return torch.optim.AdamW(model.parameters(), lr=config.learning_rate)
+
+
+def attention(params, config, characters):
+    """Each head's weights, `[layers, windows, heads, L, L]`, of a model with these parameters."""
+    gpt, seen = GPT(config).double(), []
+    gpt.load_state_dict({name: torch.tensor(value) for name, value in params.items()})
+    for block in gpt.blocks:
+        block.attention.qkv.register_forward_hook(lambda module, given, output: seen.append(output))
+    hidden = torch.ones(characters.shape[1], characters.shape[1], dtype=torch.bool).triu(1)
+    with torch.no_grad():
+        gpt(torch.tensor(characters))
+        found = []
+        for qkv in seen:
+            q, k, _ = (part.unflatten(-1, (config.heads, -1)).transpose(1, 2) for part in qkv.chunk(3, dim=-1))
+            scores = q @ k.mT / math.sqrt(q.shape[-1])
+            found.append(scores.masked_fill(hidden, -math.inf).softmax(-1))
+    return torch.stack(found).numpy()

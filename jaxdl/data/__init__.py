@@ -4,6 +4,7 @@ from jaxdl.data import augment, remote
 from jaxdl.data.byte_pair import BytePairTokens
 from jaxdl.data.embedded import breast_cancer, diabetes, digits, iris, wine
 from jaxdl.data.loader import DataLoader
+from jaxdl.data.ngrams import ngram_bits
 from jaxdl.data.no_data import NoData
 from jaxdl.data.python_help import PRINTABLE, python_help
 from jaxdl.data.remote import (
@@ -56,6 +57,7 @@ __all__ = [
     "mnist",
     "movielens_100k",
     "mri",
+    "ngram_bits",
     "pydoc_text",
     "python_help",
     "random_split",

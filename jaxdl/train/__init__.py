@@ -8,6 +8,7 @@ from jaxdl.train.calls import RecompilationWarning, memory
 from jaxdl.train.checkpoint import CheckpointError, Checkpoints, DirectoryInUseError, restore
 from jaxdl.train.engine import evaluate, fit
 from jaxdl.train.failure import NonFiniteLossError, OutOfMemoryError
+from jaxdl.train.generation import generate, sliding
 from jaxdl.train.history import History
 from jaxdl.train.interrupt import Interrupted
 from jaxdl.train.placement import whole
@@ -42,10 +43,12 @@ __all__ = [
     "averaged",
     "evaluate",
     "fit",
+    "generate",
     "memory",
     "minimise",
     "player_tensors",
     "restore",
+    "sliding",
     "supervised",
     "sweep",
     "trajectory",
