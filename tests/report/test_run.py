@@ -225,18 +225,13 @@ def test_the_command_says_where_the_page_is(tmp_path, capsys):
     assert (tmp_path / "page-loss.png").exists()
 
 
-def test_text_of_several_lines_keeps_them(page, tmp_path):
+def test_text_keeps_its_lines_and_a_long_one_wraps(page, tmp_path):
     """An exhibit's table may hold what a model wrote."""
     folder = tmp_path / "a-run"
     folder.mkdir()
-    written = {
-        "title": "Words",
-        "headings": ["", "text"],
-        "rows": [["1", "one\n  <two>"]],
-        "picture": None,
-        "caption": "",
-    }
+    rows = [["1", "one\n  <two>"], ["2", "word " * 60], ["3", "short"]]
+    written = {"title": "Words", "headings": ["", "text"], "rows": rows, "picture": None, "caption": ""}
     (folder / "exhibits.json").write_text(json.dumps({"exhibits": [written]}))
     found = page(lines_of(20, 2), FACTS)
     assert "one\n  <two>" in found.text
-    assert found.tags.count("pre") == 1
+    assert found.tags.count("pre") == 2
