@@ -7,7 +7,7 @@ bands. It hears the change from sample to sample, in which slow waves do not dro
 the test holds four pieces an electrode that share no sample, so an accuracy is uncertain by a tenth or more, and the
 recording's two largest waves are in it. There the network is too sure of itself: its loss is above that of guessing.
 Pieces that overlap are nearly the same piece; drawn at random into training and test, as rows of a table are, they
-flatter whatever remembers.
+flatter whatever remembers. The network's form and settings were chosen with the test in view, which flatters as well.
 
     python -m experiments.sequence.eeg
     python -m experiments.sequence.eeg --length 32
