@@ -119,7 +119,7 @@ def plain(value: Any) -> Any:
 def equal(value: Any, other: Any) -> bool:
     """Whether both libraries have given the same, to six digits.
 
-    >>> equal(np.ones(2), (1.0, 1.0)), equal(np.nan, np.nan), equal(1, 1.0), equal(ValueError(), TypeError())
+    >>> equal(np.ones(2), (1.0, 1.0)), equal(np.nan, np.nan), equal(1, 1.5), equal(ValueError(), TypeError())
     (True, True, False, False)
     """
     value, other = plain(value), plain(other)
