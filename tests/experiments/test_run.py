@@ -106,7 +106,8 @@ def test_a_finished_run_is_replaced_once_nothing_is_wrong_with_the_new_one(run, 
         assert contents(folder) == before
     assert run("run", "linear_regression", "--epochs", "1")[0] == 0
     assert {file.name for file in folder.iterdir()} == {
-        *("checkpoints", "history.jsonl", "model.safetensors", "run.json", ".lock", "mine.txt")
+        *("checkpoints", "history.jsonl", "model.safetensors", "run.json", ".lock", "mine.txt"),
+        *("exhibits.json", "exhibit-1.png", "exhibit-1-dark.png", "exhibit-3.png", "exhibit-3-dark.png"),
     }
     assert [file.name for file in (folder / "checkpoints").glob("*.json")] == ["000000012.json"]
 
