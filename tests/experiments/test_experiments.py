@@ -35,6 +35,7 @@ def test_they_are_found():
         "fundamentals/tensors",
         "sequence/characters",
         "sequence/gpt",
+        "supervised/calibration",
         "supervised/logistic_regression",
         "tabular/mlp",
         "vision/lenet",
