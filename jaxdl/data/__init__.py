@@ -5,6 +5,7 @@ from jaxdl.data.byte_pair import BytePairTokens
 from jaxdl.data.embedded import breast_cancer, diabetes, digits, iris, wine
 from jaxdl.data.loader import DataLoader
 from jaxdl.data.no_data import NoData
+from jaxdl.data.noise import noisy_labels
 from jaxdl.data.python_help import PRINTABLE, python_help
 from jaxdl.data.remote import (
     cifar10,
@@ -56,6 +57,7 @@ __all__ = [
     "mnist",
     "movielens_100k",
     "mri",
+    "noisy_labels",
     "pydoc_text",
     "python_help",
     "random_split",

@@ -37,6 +37,7 @@ def test_they_are_found():
         "sequence/gpt",
         "supervised/calibration",
         "supervised/logistic_regression",
+        "supervised/regularisation",
         "tabular/mlp",
         "vision/lenet",
         "vision/resnet",
