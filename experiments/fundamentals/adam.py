@@ -81,8 +81,7 @@ def rows(problem, dtype):
     x_train, x_test = x_train.reshape(-1, 64), x_test.reshape(-1, 64)
     generator = random.TorchGenerator(0)
     if problem == "noisy":
-        drawn = generator.uniform((len(y_train),)) < 0.4
-        y_train = np.where(drawn, generator.randint(0, 10, (len(y_train),)), y_train)
+        y_train = data.noisy_labels(y_train, 0.4, 10, generator)
     if problem == "sparse":  # feature j is there in one row of j + 2
         weight = generator.normal((64, 10))
         both = generator.uniform((len(x_train) + len(x_test), 64)) < 1 / (np.arange(64) + 2)

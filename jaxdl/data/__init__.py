@@ -6,6 +6,7 @@ from jaxdl.data.embedded import breast_cancer, diabetes, digits, iris, wine
 from jaxdl.data.loader import DataLoader
 from jaxdl.data.ngrams import ngram_bits
 from jaxdl.data.no_data import NoData
+from jaxdl.data.noise import noisy_labels
 from jaxdl.data.python_help import PRINTABLE, python_help
 from jaxdl.data.remote import (
     cifar10,
@@ -58,6 +59,7 @@ __all__ = [
     "movielens_100k",
     "mri",
     "ngram_bits",
+    "noisy_labels",
     "pydoc_text",
     "python_help",
     "random_split",
