@@ -37,6 +37,7 @@ def test_they_are_found():
         "sequence/gpt",
         "supervised/logistic_regression",
         "tabular/mlp",
+        "vision/augmentation",
         "vision/lenet",
         "vision/resnet",
         "vision/vgg",

@@ -65,7 +65,7 @@ def test_the_digits_are_what_they_were(name):
     assert found.evaluation(found.config()).batch_size == 359
 
 
-@pytest.mark.parametrize("name", ["lenet", "vgg", pytest.param("resnet", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["lenet", *(pytest.param(name, marks=pytest.mark.slow) for name in ("resnet", "vgg"))])
 def test_what_they_show_is_drawn_and_counts_all_test_digits(name, tmp_path, monkeypatch):
     found = find(name)
     if name == "vgg":
