@@ -3,6 +3,7 @@
 from jaxdl.data import augment, remote
 from jaxdl.data.byte_pair import BytePairTokens
 from jaxdl.data.embedded import breast_cancer, diabetes, digits, iris, wine
+from jaxdl.data.image_sets import image_classes, images
 from jaxdl.data.loader import DataLoader
 from jaxdl.data.ngrams import ngram_bits
 from jaxdl.data.no_data import NoData
@@ -52,6 +53,8 @@ __all__ = [
     "digits",
     "eeg",
     "fashion_mnist",
+    "image_classes",
+    "images",
     "imdb",
     "iris",
     "kmnist",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxdl.report.canvas import TEXT, WIDTH, Style, blank, drawable, legend, log_axis, panel
+from jaxdl.report.images import thumbnails
 from jaxdl.report.numerals import significant
 from jaxdl.report.speed import Row, best_torch, framework, label, median, rounds
 from jaxdl.report.theme import Theme
@@ -123,28 +124,10 @@ def digits(images: Sequence[Any], target: Sequence[int], prediction: Sequence[in
     >>> digits([[[0, 255], [255, 0]]], [3], [8], LIGHT)
     <Figure size 1000x220 with 1 Axes>
     """
-    from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.patches import Rectangle
-
-    columns, margin = 6, 0.06
-    lines, cell = math.ceil(len(images) / columns), (WIDTH - 2 * margin) / columns
-    side, pitch = cell - 0.1, round(cell + 0.23, 2)  # of a picture, and of a line with what stands under it
-    figure = blank(lines * pitch + margin, theme)
-    axes = panel(figure, (margin, 0, WIDTH - 2 * margin, lines * pitch), "", theme)
-    axes.set_axis_off()
-    greys = LinearSegmentedColormap.from_list("grey", [theme.paper, theme.pencil])
-    look: Style = {"cmap": greys, "vmin": 0, "vmax": 255, "interpolation": "nearest"}
-    for number, (image, true, said) in enumerate(zip(images, target, prediction, strict=True)):
-        x, y = number % columns * cell + 0.05, number // columns * pitch
-        axes.imshow(np.asarray(image), extent=(x, x + side, y + side, y), **look)
-        right = true == said
-        colour, width = (theme.line, 1.0) if right else (theme.bad, 2.4)
-        axes.add_patch(Rectangle((x, y), side, side, facecolor="none", edgecolor=colour, linewidth=width))
-        style: Style = {"color": theme.muted} if right else {"color": theme.bad, "weight": "bold"}
-        text = f"✓ {said}" if right else f"✗ {said}, is {true}"
-        axes.text(x + side / 2, y + side + 0.14, text, fontsize=TEXT, ha="center", va="center", **style)
-    axes.set(xlim=(0, columns * cell), ylim=(lines * pitch, -0.03), aspect="auto")
-    return figure
+    pairs = list(zip(target, prediction, strict=True))
+    notes = [[f"✓ {said}" if true == said else f"✗ {said}, is {true}"] for true, said in pairs]
+    grey = [np.asarray(image) / 255 for image in images]
+    return thumbnails(grey, notes, [true != said for true, said in pairs], theme)
 
 
 def differences(both: Losses) -> np.ndarray:

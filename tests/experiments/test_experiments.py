@@ -45,6 +45,7 @@ def test_they_are_found():
         "supervised/logistic_regression",
         "supervised/regularisation",
         "tabular/mlp",
+        "vision/augmentation",
         "vision/lenet",
         "vision/resnet",
         "vision/vgg",
