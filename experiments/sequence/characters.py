@@ -26,13 +26,14 @@ import numpy as np
 
 from jaxdl import data, functional, metrics, nn, optim, random, report, train
 from jaxdl.experiment import Exhibit, Settings, apart, option, precision, twin
+from jaxdl.report.writing import writing
 
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 STEPS = {"rnn": functional.rnn_tanh_cell, "gru": functional.gru_cell, "lstm": functional.lstm_cell}
 COLOURS = {"rnn": "bad", "gru": "good", "lstm": "jax"}
 WEIGHTS = [f"recurrence.{name}_l0" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
 COUNTED = {0: "all 96 alike", 1: "counts of characters", 2: "of pairs", 3: "of three", 5: "of five"}
-PROMPT, TEMPERATURES = "The ", (0.5, 0.75, 1.0)
+PROMPT = "The "
 
 
 @dataclass(frozen=True)
@@ -201,16 +202,7 @@ def written(config, state):
     """Text that the network goes on with, by temperature."""
     with precision(config.dtype):
         step, before = partial(read, state.params, config.cell), rest(state.params, config.cell)
-        prompt = data.PRINTABLE.encode(PROMPT)
-        tokens = np.asarray(train.generate(step, before, prompt, 300, temperature=TEMPERATURES, key=state.key))
-    texts = [PROMPT + data.PRINTABLE.decode(row) for row in tokens]
-    return Exhibit(
-        "What it writes",
-        headings=("temperature", "text"),
-        rows=[[f"{temperature:g}", text] for temperature, text in zip(TEMPERATURES, texts, strict=True)],
-        caption=f"300 characters after the prompt {PROMPT!r}, each drawn from softmax(logits / temperature) and then "
-        "read: one compiled loop. The lower the temperature, the more it keeps to what is likely.",
-    )
+        return writing(step, before, PROMPT, state.key)
 
 
 if __name__ == "__main__":

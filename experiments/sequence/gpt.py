@@ -27,9 +27,10 @@ import numpy as np
 from jaxdl import bridge, data, functional, metrics, nn, optim, random, report, train
 from jaxdl.experiment import Exhibit, Settings, apart, option, precision, twin
 from jaxdl.report import canvas
+from jaxdl.report.writing import writing
 
 SEEN = "slice item is the"  # of the text to test on
-PROMPT, TEMPERATURES = "The ", (0.5, 0.75, 1.0)
+PROMPT = "The "
 STRIDE = 16  # from one of the characters to the next where contexts are compared
 
 
@@ -220,16 +221,7 @@ def written(config, state):
     predict = program(config).predict
     with precision(config.dtype):
         step, before = train.sliding(lambda tokens: predict(state, (tokens[None], None))[0], config.length)
-        prompt = data.PRINTABLE.encode(PROMPT)
-        tokens = np.asarray(train.generate(step, before, prompt, 300, temperature=TEMPERATURES, key=state.key))
-    texts = [PROMPT + data.PRINTABLE.decode(row) for row in tokens]
-    return Exhibit(
-        "What it writes",
-        headings=("temperature", "text"),
-        rows=[[f"{temperature:g}", text] for temperature, text in zip(TEMPERATURES, texts, strict=True)],
-        caption=f"300 characters after the prompt {PROMPT!r}, each drawn from softmax(logits / temperature) and then "
-        "read with those before it: one compiled loop. The lower the temperature, the more it keeps to what is likely.",
-    )
+        return writing(step, before, PROMPT, state.key)
 
 
 if __name__ == "__main__":
