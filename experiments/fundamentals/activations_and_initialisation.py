@@ -146,7 +146,7 @@ def exhibits(config, state):
             at, own = dataclasses.replace(config, **deep), measured.setdefault(activation, {})
             x = digits(at)[0][:256]
             own[initialiser] = variances(drawn(at), x, activation)
-            theirs = pytorch and pytorch.variances(at, x)
+            theirs = pytorch and tuple(map(np.asarray, pytorch.variances(at, x)))
             rows.append([activation, initialiser, *cells(*own[initialiser]), apart(own[initialiser], theirs)])
     return [
         Exhibit(
