@@ -14,7 +14,7 @@ in float32 (1e-9 apart after a step), and Muon computes in bfloat16, whose round
     python -m experiments.fundamentals.adam --problem sparse --optimizer sgd --learning-rate 1
 
 Data: digits; rare features.
-Time: 30 s on two cores.
+Time: 25 s on two cores.
 Score: test_accuracy >= 0.94
 Paper: Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization"; Reddi, Kale and Kumar 2018, "On the Convergence
 of Adam and Beyond".

@@ -9,7 +9,7 @@ drawing of the chain rule at work: every value on the way down, every gradient o
     python -m experiments.fundamentals.backpropagation --gradients autodiff
 
 Data: digits.
-Time: 12 s on two cores.
+Time: 10 s on two cores.
 Score: test_accuracy >= 0.95
 Paper: Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors".
 """

@@ -11,7 +11,7 @@ rule, its errors passed back by the chain rule, solves it.
     python -m experiments.fundamentals.perceptron --points xor --hidden 8 --learning-rate 0.2
 
 Data: irises, digits or XOR.
-Time: 9 s on two cores.
+Time: 10 s on two cores.
 Score: test_accuracy >= 0.96
 Paper: Rosenblatt 1958, "The Perceptron: A Probabilistic Model for Information Storage and Organization in the Brain";
 Novikoff 1962, "On Convergence Proofs for Perceptrons"; Minsky and Papert 1969, "Perceptrons".

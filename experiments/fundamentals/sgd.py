@@ -11,7 +11,7 @@ against the batch size, beside its formula; and what the decay of the learning r
     python -m experiments.fundamentals.sgd --batch-size 1 --learning-rate 0.05 --no-decay
 
 Data: digits.
-Time: 15 s on two cores.
+Time: 20 s on two cores.
 Score: test_accuracy >= 0.93
 Paper: Robbins and Monro 1951, "A Stochastic Approximation Method"; Bottou, Curtis and Nocedal 2018, "Optimization
 Methods for Large-Scale Machine Learning".

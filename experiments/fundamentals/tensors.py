@@ -9,7 +9,7 @@ equal. The second holds what surprises whoever comes from PyTorch: there both an
     python -m experiments.fundamentals.tensors
 
 Data: digits.
-Time: 5 s on two cores.
+Time: 9 s on two cores.
 Score: test_accuracy >= 0.94
 Paper: Harris et al. 2020, "Array programming with NumPy".
 """

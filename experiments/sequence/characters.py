@@ -8,7 +8,7 @@ with bits a character beside those of counting, and with text that the network w
     python -m experiments.sequence.characters --cell gru
 
 Data: Python's help.
-Time: 60 s on two cores.
+Time: 50 s on two cores.
 Score: test_bits <= 3.05
 Paper: Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; Cho et al. 2014, "Learning Phrase Representations
 using RNN Encoder-Decoder for Statistical Machine Translation", where the gated recurrent unit comes from.

@@ -13,7 +13,7 @@ flatter whatever remembers. The network's form and settings were chosen with the
     python -m experiments.sequence.eeg --length 32
 
 Data: EEG.
-Time: 30 s on two cores.
+Time: 20 s on two cores.
 Score: test_accuracy >= 0.32
 Paper: Schirrmeister et al. 2017, "Deep learning with convolutional neural networks for EEG decoding and
 visualization".

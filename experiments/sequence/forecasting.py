@@ -12,7 +12,7 @@ settings were chosen with the test years in view, and even that helped no furthe
     python -m experiments.sequence.forecasting --model linear
 
 Data: share prices.
-Time: 15 s on two cores.
+Time: 12 s on two cores.
 Score: test_skill >= 0.015
 Paper: Cho et al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine
 Translation"; Welch and Goyal 2008, "A Comprehensive Look at The Empirical Performance of Equity Premium Prediction".

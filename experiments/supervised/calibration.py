@@ -11,7 +11,7 @@ and accuracy as they part while the network learns.
     python -m experiments.supervised.calibration --epochs 3 --bins 10
 
 Data: Python's help as text.
-Time: 20 s on two cores.
+Time: 25 s on two cores.
 Score: test_accuracy >= 0.37
 Paper: Guo, Pleiss, Sun and Weinberger 2017, "On Calibration of Modern Neural Networks".
 

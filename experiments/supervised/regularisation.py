@@ -10,7 +10,7 @@ against the strength of weight decay, and with learning curves: the errors again
     python -m experiments.supervised.regularisation --weight-decay 0 --dropout 0.5 --rows 100
 
 Data: digits, some of their labels wrong.
-Time: 85 s on two cores.
+Time: 55 s on two cores.
 Score: test_accuracy >= 0.79
 Paper: Krogh and Hertz 1992, "A Simple Weight Decay Can Improve Generalization"; Srivastava et al. 2014, "Dropout";
 Prechelt 1998, "Early Stopping: But When?".

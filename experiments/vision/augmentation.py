@@ -11,7 +11,7 @@ mirrored and as they are, each from several seeds.
     python -m experiments.vision.augmentation --no-augment
 
 Data: 200 digits.
-Time: 40 s on two cores.
+Time: 50 s on two cores.
 Score: test_accuracy >= 0.92
 Paper: Simard, Steinkraus and Platt 2003, "Best Practices for Convolutional Neural Networks Applied to Visual Document
 Analysis"; Shorten and Khoshgoftaar 2019, "A Survey on Image Data Augmentation for Deep Learning".

@@ -9,7 +9,7 @@ The run ends with pictures: an image on its way through the layers, the filters,
     python -m experiments.vision.lenet --data mnist --batch-size 128
 
 Data: digits; `--data`: MNIST, Fashion-MNIST, CIFAR-10.
-Time: 20 s on two cores.
+Time: 13 s on two cores.
 Score: test_accuracy >= 0.95
 Paper: LeCun, Bottou, Bengio and Haffner 1998, "Gradient-Based Learning Applied to Document Recognition".
 """

@@ -12,7 +12,7 @@ through the layers, the first filters, and what is mistaken for what.
     python -m experiments.vision.vgg --data cifar10 --batch-size 128
 
 Data: digits; `--data`: MNIST, Fashion-MNIST, CIFAR-10.
-Time: 45 s on two cores.
+Time: 25 s on two cores.
 Score: test_accuracy >= 0.97
 Paper: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks for Large-Scale Image Recognition"; Ioffe and
 Szegedy 2015, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift".

@@ -111,6 +111,16 @@ def headline(views: Sequence[dict[str, Any]]) -> str:
     return f"{count(len(views), 'experiment')}: {'; '.join(clauses) or 'none was run yet'}."
 
 
+def named(name: str) -> str:
+    """An experiment's name as a heading.
+
+    >>> named("fundamentals/gradient_descent"), named("sequence/gpt")
+    ('Gradient descent', 'GPT')
+    """
+    short = name.rpartition("/")[2]
+    return short.upper() if len(short) <= 3 else short.replace("_", " ").capitalize()
+
+
 def _facts(folder: Path) -> dict[str, Any]:
     return _json(folder / FACTS)
 
@@ -127,7 +137,7 @@ def _view(card: Card, folder: Path) -> dict[str, Any]:
     parity, speed = _json(card.check), _speed(card.compare)
     return {
         "topic": card.topic,
-        "name": card.name.partition("/")[2],
+        "name": named(card.name),
         "summary": card.summary,
         "failure": card.failure,
         "command": f"python -m experiments run {card.name}",
