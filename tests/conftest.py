@@ -31,9 +31,13 @@ def _compiled_programs_are_let_go() -> Iterator[None]:
 # Files whose fixtures run for long: they run once, on one worker, and early. (Under pytest 9.2 pytest-xdist 3.8 does
 # not see its own mark xdist_group.)
 TOGETHER = (
-    "test_autodiff_from_scratch.py", "test_autograd.py", "test_benchmark.py", "test_calls.py", "test_fit.py",
-    "test_mesh.py", "test_operations.py", "test_porting.py", "test_pytorch_to_jax.py", "test_resume.py",
-    "test_same_seed.py", "test_stream.py", "test_sweep.py",
+    "test_activations_and_initialisation.py", "test_adam.py", "test_augmentation.py",
+    "test_autodiff_from_scratch.py", "test_autograd.py", "test_benchmark.py", "test_calibration.py",
+    "test_calls.py", "test_characters.py", "test_eeg.py", "test_fit.py", "test_forecasting.py",
+    "test_gallery.py", "test_gpt.py", "test_gradient_descent.py", "test_layers.py", "test_linear_regression.py",
+    "test_mesh.py", "test_mlp.py", "test_operations.py", "test_perceptron.py", "test_porting.py",
+    "test_pytorch_to_jax.py", "test_regularisation.py", "test_resume.py", "test_same_seed.py", "test_sgd.py",
+    "test_softmax_regression.py", "test_stream.py", "test_sweep.py",
 )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ from PIL import Image
 from jaxdl.experiment import find
 from jaxdl.report.theme import DARK
 
+pytestmark = pytest.mark.slow  # what a run shows takes ten seconds and more to compute
+
 FOUND = find("activations_and_initialisation")
 
 

@@ -52,6 +52,7 @@ def test_what_makes_no_run_is_refused(given, message):
         FOUND.config(**given)
 
 
+@pytest.mark.slow
 def test_it_shows_every_way(tmp_path, monkeypatch):
     monkeypatch.setattr(FOUND.module, "SEEDS", range(2))
     config = FOUND.config(epochs=1, copies=1)

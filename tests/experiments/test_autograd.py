@@ -16,7 +16,10 @@ from jaxdl.report.theme import DARK, LIGHT
 EXACT = autograd.Config(dtype="float64")
 FEW = (2, 4, 8)
 # torch.func.jvp compiles rules of its own, as PyTorch advises against.
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow,  # what a run shows takes ten seconds and more to compute
+    pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ from jaxdl import data, functional, metrics
 from jaxdl.experiment import find, precision, twin
 from jaxdl.report.theme import DARK
 
+pytestmark = pytest.mark.slow  # what a run shows takes ten seconds and more to compute
+
 FOUND = find("calibration")
 
 

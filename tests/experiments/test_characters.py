@@ -11,6 +11,8 @@ from PIL import Image
 from jaxdl import data, experiment, functional, random
 from jaxdl.report.theme import DARK
 
+pytestmark = pytest.mark.slow  # what a run shows takes ten seconds and more to compute
+
 FOUND = experiment.find("characters")
 CELLS = list(FOUND.module.CELLS)
 EXACT = FOUND.config(width=16, length=12, dtype="float64", seed=3)

@@ -7,6 +7,8 @@ from PIL import Image
 from jaxdl import data, experiment
 from jaxdl.report.theme import DARK
 
+pytestmark = pytest.mark.slow  # what a run shows takes ten seconds and more to compute
+
 FOUND = experiment.find("eeg")
 MODULE = FOUND.module
 CONFIG = FOUND.config()

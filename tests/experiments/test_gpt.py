@@ -8,6 +8,8 @@ from PIL import Image
 from jaxdl import bridge, data, experiment, metrics, nn, random
 from jaxdl.report.theme import DARK
 
+pytestmark = pytest.mark.slow  # what a run shows takes ten seconds and more to compute
+
 FOUND = experiment.find("gpt")
 SMALL = FOUND.config(length=8, layers=2, width=16, heads=2, dtype="float64")
 

@@ -10,6 +10,8 @@ from jaxdl import train
 from jaxdl.experiment import find
 from jaxdl.report.theme import DARK
 
+pytestmark = pytest.mark.slow  # what a run shows takes ten seconds and more to compute
+
 FOUND = find("regularisation")
 CONFIG = FOUND.config()
 

@@ -9,6 +9,8 @@ from PIL import Image
 from jaxdl import experiment
 from jaxdl.report.theme import DARK
 
+pytestmark = pytest.mark.slow  # what a run shows takes ten seconds and more to compute
+
 FOUND = experiment.find("sgd")
 EXACT = FOUND.config(dtype="float64")
 
