@@ -151,15 +151,6 @@ def test_a_missing_file_is_named_with_its_command(folder):
         page.main([str(folder / "nothing")])
 
 
-waiting = pytest.mark.xfail(
-    not (page.HERE / "results.json").is_file(),
-    raises=FileNotFoundError,
-    reason="its figures are taken on a quiet machine, after the last change of code",
-    strict=True,
-)
-
-
-@waiting
 def test_the_page_is_drawn_from_the_data():
     data = page.load(page.HERE)
     assert page.PAGE.read_text(encoding="utf-8") == page.render(data)
@@ -167,7 +158,6 @@ def test_the_page_is_drawn_from_the_data():
         assert (page.HERE / f"growth-{number}.png").stat().st_size > 5_000
 
 
-@waiting
 def test_every_workload_of_the_suite_is_in_it_and_agrees():
     from jaxdl.compare import workload
 
@@ -177,7 +167,6 @@ def test_every_workload_of_the_suite_is_in_it_and_agrees():
     assert all(entry["parity"]["agrees"] for entry in experiments)
 
 
-@waiting
 def test_fit_is_within_a_twentieth_of_the_better_loop():
     """Beyond noise: the interval of the ratio begins above 1.05."""
     from jaxdl.report.intervals import interval
