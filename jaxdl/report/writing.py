@@ -39,7 +39,8 @@ def writing(
     >>> writing(parrot, (), "ah", jax.random.key(0), characters=3, temperatures=[1.0]).rows
     [['1', 'ahhhh']]
     """
-    tokens = train.generate(read, carry, PRINTABLE.encode(prompt), characters, temperature=temperatures, key=key)
+    each, known = np.array(temperatures, float), PRINTABLE.encode(prompt)
+    tokens = train.generate(read, carry, known, characters, temperature=each, key=key)
     texts = [prompt + PRINTABLE.decode(row) for row in np.asarray(tokens)]
     return Exhibit(
         "What it writes",
