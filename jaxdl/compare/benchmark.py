@@ -144,7 +144,7 @@ def _modes(work: Workload, settings: Settings) -> list[Mode]:
 
 
 def _ladders(works: Sequence[Workload], settings: Settings, cores: int, tell: Tell) -> Iterator[parity.Ladder]:
-    """The proof of each workload, on a CPU two of them side by side: nothing is timed yet, and each keeps one core."""
+    """The proof of each workload, on a CPU two of them side by side: nothing is timed yet."""
     together = min(AT_ONCE, cores, len(works)) if settings.device == "cpu" else 1
     if together == 1:
         for work in works:
