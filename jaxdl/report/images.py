@@ -35,8 +35,8 @@ def thumbnails(
         columns: pictures in a line.
 
     >>> from jaxdl.report.theme import LIGHT
-    >>> thumbnails([[[0, 1], [1, 0]]], [["✗ 8", "is 3"]], [True], LIGHT, columns=5)
-    <Figure size 1000x262 with 1 Axes>
+    >>> thumbnails([[[0, 1], [1, 0]]], [["✗ 8", "is 3"]], [True], LIGHT, columns=5)  # doctest: +ELLIPSIS
+    <Figure size 1000x... with 1 Axes>
     """
     from matplotlib.patches import Rectangle
 
@@ -67,8 +67,8 @@ def strips(rows: Mapping[str, Sequence[Any]], theme: Theme, columns: int = 8) ->
         columns: pictures in a line.
 
     >>> from jaxdl.report.theme import DARK
-    >>> strips({"two": [[[0, 1], [1, 0]]] * 2, "nine": [np.zeros((2, 2, 3))] * 9}, DARK)
-    <Figure size 1000x497 with 2 Axes>
+    >>> strips({"two": [[[0, 1], [1, 0]]] * 2, "nine": [np.zeros((2, 2, 3))] * 9}, DARK)  # doctest: +ELLIPSIS
+    <Figure size 1000x... with 2 Axes>
     """
     from matplotlib.patches import Rectangle
 
@@ -97,8 +97,8 @@ def confusion(counts: Any, classes: Sequence[str], theme: Theme) -> "Figure":
         theme: its colours. A mistake's is deeper the more often it is made.
 
     >>> from jaxdl.report.theme import LIGHT
-    >>> confusion([[5, 0], [1, 4]], ["cat", "dog"], LIGHT)
-    <Figure size 1000x868 with 1 Axes>
+    >>> confusion([[5, 0], [1, 4]], ["cat", "dog"], LIGHT)  # doctest: +ELLIPSIS
+    <Figure size 1000x... with 1 Axes>
     """
     from matplotlib.colors import to_rgb
 
