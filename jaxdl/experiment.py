@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import importlib.util
 import json
 import pkgutil
 import re
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from jaxdl.report.theme import Theme
 
 DTYPES = ("float32", "float64")
-PEERS = ("_torch", "_flax", "_keras")  # how the names of files end that hold the same model in another library
+# How the names of files end that stand beside an experiment's: the same model in another library, and what a run shows.
+BESIDE = ("_torch", "_flax", "_keras", "_exhibits")
 # What `python -m experiments` and its `run` and `check` call their own flags: no field of a Config may be called so.
 TAKEN = {
     *(
@@ -82,9 +84,10 @@ class Bound:
 class Exhibit:
     """What a run shows besides its curves: a table, a picture, or both.
 
-    An experiment's file may have a function `exhibits(config, state)` that gives a list of them. `python -m experiments
-    run` calls it with what was trained when the run has ended, prints the tables, and leaves both in the run's folder,
-    where the page finds them. The first picture of them is the one in the gallery.
+    An experiment's file, or the one beside it whose name ends in `_exhibits`, may have a function `exhibits(config,
+    state)` that gives a list of them. `python -m experiments run` calls it with what was trained when the run has
+    ended, prints the tables, and leaves both in the run's folder, where the page finds them. The first picture of them
+    is the one in the gallery.
 
     Attributes:
         title: its heading.
@@ -131,7 +134,7 @@ class Experiment:
     Attributes:
         name: topic and file, as in 'vision/lenet'.
         module: the file's module, with `Config`, `source(config)`, `evaluation(config)` and `program(config)`; perhaps
-            with `witnesses(config)` and `exhibits(config, state)`.
+            with `witnesses(config)` and `exhibits(config, state)`; the latter may stand in a file beside it.
         twin: the name of its PyTorch twin's module, imported only where PyTorch is wanted.
     """
 
@@ -197,9 +200,15 @@ class Experiment:
         witnesses: dict[str, dict[str, float]] = getattr(self.module, "witnesses", lambda config: {})(config)
         return witnesses
 
+    @property
+    def shown(self) -> ModuleType:
+        """The module with `exhibits`: of the file beside the experiment's, or of the experiment's own."""
+        beside = f"{self.module.__name__}_exhibits"
+        return importlib.import_module(beside) if importlib.util.find_spec(beside) else self.module
+
     def exhibits(self, config: Any, state: train.State) -> list[Exhibit]:
         """What a run that ended in `state` shows besides its curves."""
-        exhibits: list[Exhibit] = getattr(self.module, "exhibits", lambda config, state: [])(config, state)
+        exhibits: list[Exhibit] = getattr(self.shown, "exhibits", lambda config, state: [])(config, state)
         return exhibits
 
     def run(
@@ -274,9 +283,9 @@ def settings(config: Any) -> dict[str, Any]:
 
 
 def twin(name: str) -> ModuleType | None:
-    """The PyTorch twin of the experiment whose `__name__` is given; None where PyTorch is not installed."""
+    """The PyTorch twin of the experiment whose `__name__`, or its exhibits', is given; None without PyTorch."""
     try:
-        return importlib.import_module(f"{name}_torch")
+        return importlib.import_module(f"{name.removesuffix('_exhibits')}_torch")
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
@@ -339,7 +348,7 @@ def discover(package: str = "experiments") -> dict[str, Experiment]:
         ValueError: a Config has a field that the command line needs for itself.
     """
     names = _modules(package)
-    read = [_read(name, names, package) for name in names if not name.endswith(PEERS)]
+    read = [_read(name, names, package) for name in names if not name.endswith(BESIDE)]
     return {experiment.name: experiment for experiment in read if experiment is not None}
 
 
@@ -379,7 +388,7 @@ def find(name: str, package: str = "experiments") -> Experiment:
     """
     wanted, names = _short(name, package), _modules(package)
     named = [module for module in names if wanted in (_short(module, package), module.rpartition(".")[2])]
-    found = _read(named[0], names, package) if len(named) == 1 and not named[0].endswith(PEERS) else None
+    found = _read(named[0], names, package) if len(named) == 1 and not named[0].endswith(BESIDE) else None
     if found is not None:  # the others, and what they import, would make every start a slow one
         return found
     known = discover(package)

@@ -34,7 +34,7 @@ def test_its_pictures_are_drawn(shown, tmp_path):
 
 
 def test_the_correction_makes_the_first_steps_as_long_as_the_learning_rate():
-    found = FOUND.module
+    found = FOUND.shown
     with experiment.precision("float64"):
         np.testing.assert_allclose(found.lengths(optim.adam(1.0)), 1, rtol=1e-6)
         without = np.asarray(found.lengths(found.uncorrected(1.0)))
@@ -44,7 +44,7 @@ def test_the_correction_makes_the_first_steps_as_long_as_the_learning_rate():
 
 
 def test_adam_ends_at_the_worst_point_and_amsgrad_at_the_best():
-    found = FOUND.module
+    found = FOUND.shown
     with experiment.precision("float64"):
         ways = {
             name: found.reddi(found.FORGETFUL(amsgrad=amsgrad))

@@ -54,7 +54,7 @@ def test_what_makes_no_run_is_refused(given, message):
 
 @pytest.mark.slow
 def test_it_shows_every_way(tmp_path, monkeypatch):
-    monkeypatch.setattr(FOUND.module, "SEEDS", range(2))
+    monkeypatch.setattr(FOUND.shown, "SEEDS", range(2))
     config = FOUND.config(epochs=1, copies=1)
     state, _ = FOUND.run(config, progress=False)
     shown = FOUND.exhibits(config, state)
@@ -68,7 +68,7 @@ def test_it_shows_every_way(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_shifts_help_and_mirrors_do_not():
     config, ways = FOUND.config(), FOUND.module
-    found = ways.accuracies(config, ways.trained(config))
+    found = FOUND.shown.accuracies(config, FOUND.shown.trained(config))
     plain, shifted, mirrored = (found[way] for way in (ways.PLAIN, ways.SHIFTED, "mirrored"))
     assert shifted[0] > plain[0] + 0.01
     assert plain[1] < 0.5 < 0.9 < shifted[1]

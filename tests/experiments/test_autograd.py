@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.fundamentals import autograd
+from experiments.fundamentals import autograd, autograd_exhibits
 from jaxdl import experiment, random
 from jaxdl.report.theme import DARK, LIGHT
 
@@ -32,8 +32,8 @@ def start():
 @pytest.fixture(scope="module")
 def shown(start):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(autograd, "TURNS", FEW)
-        return autograd.exhibits(autograd.Config(), start)
+        patch.setattr(autograd_exhibits, "TURNS", FEW)
+        return autograd_exhibits.exhibits(autograd.Config(), start)
 
 
 def gradients(config, start):
@@ -117,7 +117,7 @@ def test_an_unrolled_loop_keeps_every_turn_and_nears_the_gradient_at_rest(shown)
 @pytest.mark.torch
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_its_pictures_are_drawn(shown, theme, tmp_path, monkeypatch):
-    monkeypatch.setattr(autograd, "TURNS", FEW)
+    monkeypatch.setattr(autograd_exhibits, "TURNS", FEW)
     pictures = [exhibit.picture for exhibit in shown if exhibit.picture]
     assert [shown.index(exhibit) for exhibit in shown if exhibit.picture] == [0, 4]
     for number, picture in enumerate(pictures):
@@ -129,9 +129,10 @@ def test_its_pictures_are_drawn(shown, theme, tmp_path, monkeypatch):
 def test_without_pytorch_there_is_jax_alone(start, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delitem(sys.modules, f"{autograd.__name__}_torch", raising=False)
-    for name, few in {"TURNS": FEW[:1], "SAME": autograd.SAME[:3], "APART": autograd.APART[:3]}.items():
+    monkeypatch.setattr(autograd_exhibits, "TURNS", FEW[:1])
+    for name, few in {"SAME": autograd.SAME[:3], "APART": autograd.APART[:3]}.items():
         monkeypatch.setattr(autograd, name, few)
-    orders, same, apart, trace, loops = autograd.exhibits(autograd.Config(), start)
+    orders, same, apart, trace, loops = autograd_exhibits.exhibits(autograd.Config(), start)
     assert {row[2] for row in orders.rows} == {row[2] for row in same.rows} == {"not installed"}
     assert {row[4] for row in apart.rows} == {row[4] for row in loops.rows} == {"not installed"}
     assert {row[2] for row in trace.rows} == {""}

@@ -36,7 +36,7 @@ def drawn(rows=4_000, classes=6):
 def undone():
     logits, target = drawn()
     with precision("float64"):
-        return FOUND.module.temperature(jnp.asarray(3 * logits), jnp.asarray(target))
+        return FOUND.shown.temperature(jnp.asarray(3 * logits), jnp.asarray(target))
 
 
 def test_the_temperature_undoes_a_factor_of_the_logits(undone):
@@ -67,7 +67,7 @@ def test_one_number_mends_the_probabilities_and_leaves_the_answers(shown):
 
 @pytest.mark.slow
 def test_the_loss_held_apart_is_lowest_at_the_temperature(shown):
-    (found, _, _, before, after), grid = shown[1].rows[0], FOUND.module.TEMPERATURES
+    (found, _, _, before, after), grid = shown[1].rows[0], FOUND.shown.TEMPERATURES
     heights = shown[1].picture.args[0]["held apart"][0]
     nearest = grid[np.argmin(heights)]
     assert abs(np.log(nearest / float(found))) <= np.log(grid[1] / grid[0])

@@ -33,7 +33,7 @@ def shown():
         return FOUND.program(config).init(random.TorchGenerator(config.seed))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FOUND.module, "trained", untrained)
+        patch.setattr(FOUND.shown, "trained", untrained)
         return FOUND.exhibits(config, untrained(config))
 
 
@@ -48,9 +48,9 @@ def beginning(cell):
 def test_a_step_reads_as_the_whole_network_does(exact, cell):
     config, state, (characters, following) = beginning(cell)
     whole = FOUND.program(config).predict(state, (characters, following))
-    hx = FOUND.module.rest(state.params, cell, len(characters))
+    hx = FOUND.shown.rest(state.params, cell, len(characters))
     for place in range(config.length):
-        hx, logits = FOUND.module.read(state.params, cell, hx, characters[:, place])
+        hx, logits = FOUND.shown.read(state.params, cell, hx, characters[:, place])
         np.testing.assert_allclose(logits, whole[:, place], atol=1e-13)
 
 
@@ -58,17 +58,17 @@ def test_a_step_reads_as_the_whole_network_does(exact, cell):
 def test_the_gradient_is_that_of_the_loss_by_a_state_on_the_way(exact, cell):
     """From a state that is held fast four characters before the end, the rest is read and differentiated."""
     _, state, (characters, following) = beginning(cell)
-    hx = FOUND.module.rest(state.params, cell, len(characters))
+    hx = FOUND.shown.rest(state.params, cell, len(characters))
     for character in characters[:, :-4].T:
-        hx, _ = FOUND.module.read(state.params, cell, hx, character)
+        hx, _ = FOUND.shown.read(state.params, cell, hx, character)
 
     def loss(hx):
         for character in characters[:, -4:].T:
-            hx, logits = FOUND.module.read(state.params, cell, hx, character)
+            hx, logits = FOUND.shown.read(state.params, cell, hx, character)
         return functional.cross_entropy(logits, following[:, -1], reduction="sum")
 
     gradient = jnp.concatenate(jax.tree.leaves(jax.grad(loss)(hx)), axis=-1)
-    found = FOUND.module.reach(state.params, cell, characters, following)
+    found = FOUND.shown.reach(state.params, cell, characters, following)
     assert found.shape == (12,)
     assert found[3] == pytest.approx(float(jnp.linalg.norm(gradient, axis=-1).mean()), rel=1e-12)
 
@@ -78,7 +78,7 @@ def test_the_gradient_is_that_of_the_loss_by_a_state_on_the_way(exact, cell):
 def test_it_is_pytorchs(torch, exact, cell):
     config, state, windows = beginning(cell)
     theirs = experiment.twin(FOUND.module.__name__).reach(config, *windows)
-    np.testing.assert_allclose(FOUND.module.reach(state.params, cell, *windows), theirs, rtol=1e-11)
+    np.testing.assert_allclose(FOUND.shown.reach(state.params, cell, *windows), theirs, rtol=1e-11)
 
 
 def test_at_first_every_gradient_fades_and_a_gate_keeps_more(shown):
@@ -89,14 +89,14 @@ def test_at_first_every_gradient_fades_and_a_gate_keeps_more(shown):
 
 
 def test_what_is_left_of_a_gradient():
-    assert FOUND.module.fading(np.array([8.0, 4.0, 2.0])) == ["0.50", "2e-01"]
+    assert FOUND.shown.fading(np.array([8.0, 4.0, 2.0])) == ["0.50", "2e-01"]
 
 
 @pytest.mark.slow
 def test_the_other_cells_are_trained_as_a_run_trains():
     config = FOUND.config(cell="rnn", width=8, length=8, batch_size=1000, epochs=1, seed=2)
     run, _ = FOUND.run(config, progress=False)
-    for name, value in FOUND.module.trained(config).params.items():
+    for name, value in FOUND.shown.trained(config).params.items():
         np.testing.assert_array_equal(value, run.params[name])
 
 

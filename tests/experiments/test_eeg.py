@@ -46,8 +46,8 @@ def test_training_and_test_share_no_sample_and_lie_apart(counted, length):
 def test_each_block_is_the_test_once_and_lies_apart_from_its_training(counted, length):
     config = FOUND.config(length=length)
     samples = numbers(MODULE.pieces(config)[0], counted) % 10_000
-    *parts, (known, new) = MODULE.blocks(config)
-    assert len(parts) == MODULE.BLOCKS
+    *parts, (known, new) = FOUND.shown.blocks(config)
+    assert len(parts) == FOUND.shown.BLOCKS
     for block, (training, tested) in enumerate(parts):
         begin, end = 160 * block, 160 * (block + 1)
         assert begin <= samples[tested].min() <= samples[tested].max() + 1 < end
@@ -77,7 +77,7 @@ def test_the_gain_of_a_filter_is_what_it_does_to_a_tone():
     for hertz in (3.0, 10.0, 30.0):
         tone = np.sin(2 * np.pi * hertz * time)
         heard = [np.sqrt(2 * np.mean(np.convolve(tone, taps[::-1], "valid") ** 2)) for taps in weight]
-        np.testing.assert_allclose(MODULE.gains(weight, np.array([hertz]))[:, 0], heard, rtol=2e-2)
+        np.testing.assert_allclose(FOUND.shown.gains(weight, np.array([hertz]))[:, 0], heard, rtol=2e-2)
 
 
 @pytest.mark.parametrize(
@@ -97,15 +97,15 @@ def test_what_makes_no_run_is_one_clear_sentence(given, message):
 @pytest.fixture(scope="module")
 def lengths():
     """The longest of the exhibit's."""
-    return {length: MODULE.across(FOUND.config(length=length)) for length in (96,)}
+    return {length: FOUND.shown.across(FOUND.config(length=length)) for length in (96,)}
 
 
 @pytest.fixture(scope="module")
 def shown(lengths):
     state, history = FOUND.run(CONFIG, progress=False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MODULE, "LENGTHS", tuple(lengths))
-        patch.setattr(MODULE, "across", lambda config: lengths[config.length])
+        patch.setattr(FOUND.shown, "LENGTHS", tuple(lengths))
+        patch.setattr(FOUND.shown, "across", lambda config: lengths[config.length])
         return FOUND.exhibits(CONFIG, state), history.final
 
 

@@ -23,7 +23,7 @@ def trained():
 def shown(trained):
     """The long run that learns by heart has a test of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MODULE, "by_heart", lambda config: ([0.1, 0.2], [0.0, -0.1]))
+        patch.setattr(FOUND.shown, "by_heart", lambda config: ([0.1, 0.2], [0.0, -0.1]))
         return FOUND.exhibits(CONFIG, trained[0])
 
 
@@ -79,7 +79,7 @@ def test_the_random_walk_is_the_zero_of_the_skill():
 
 
 def test_a_forecast_is_fed_back():
-    said, came = MODULE.rolled(CONFIG, lambda x: x[:, -1] / 2, horizon=4)
+    said, came = FOUND.shown.rolled(CONFIG, lambda x: x[:, -1] / 2, horizon=4)
     x, y = MODULE.windows(CONFIG)[1]
     last = x[: len(said), -1]
     np.testing.assert_allclose(said, last[:, None] * (1 - 0.5 ** np.arange(1, 5)), rtol=1e-12)
@@ -104,7 +104,7 @@ def test_untrained_it_is_the_random_walk_and_misses_the_bound():
 
 @pytest.mark.slow
 def test_what_is_learned_by_heart_is_no_forecast():
-    training, test = MODULE.by_heart(CONFIG, epochs=45)
+    training, test = FOUND.shown.by_heart(CONFIG, epochs=45)
     assert training[-1] > 0.1
     assert test[-1] < -0.03
 

@@ -34,7 +34,7 @@ def exact():
 
 def test_the_maps_are_what_the_attention_uses(exact, state):
     characters = FOUND.evaluation(SMALL).arrays[0][:3]
-    weights = FOUND.module.attention(state.params, SMALL, characters)
+    weights = FOUND.shown.attention(state.params, SMALL, characters)
     assert weights.shape == (2, 3, 2, 8, 8)
     np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-12)
     assert not np.triu(weights, 1).any()
@@ -52,7 +52,7 @@ def test_the_maps_are_pytorchs(torch, exact, state):
     params = {name: np.asarray(value) for name, value in state.params.items()}
     characters = FOUND.evaluation(SMALL).arrays[0][:3]
     theirs = experiment.twin(FOUND.module.__name__).attention(params, SMALL, characters)
-    np.testing.assert_allclose(FOUND.module.attention(params, SMALL, characters), theirs, atol=1e-14)
+    np.testing.assert_allclose(FOUND.shown.attention(params, SMALL, characters), theirs, atol=1e-14)
 
 
 def test_each_head_has_its_line(shown):
@@ -69,7 +69,7 @@ def test_contexts_are_compared_on_the_same_characters(exact, state, shown):
     _, alone, _, five = shown[1].rows[0]
     assert five in pairs
     assert float(shown[1].rows[-1][3]) < float(five) - 0.5
-    x, y = data.windows(data.python_help(1)[2].ravel(), 8, FOUND.module.STRIDE)
+    x, y = data.windows(data.python_help(1)[2].ravel(), 8, FOUND.shown.STRIDE)
     logits = FOUND.program(SMALL).predict(state, (x[:, -1:], None))[:, 0]
     assert metrics.bits(logits, y[:, -1]).item() == pytest.approx(float(alone), abs=0.03)  # some end beyond a window
 

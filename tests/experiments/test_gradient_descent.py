@@ -25,7 +25,7 @@ def test_the_measured_factor_is_the_theorys(shown):
 
 @pytest.mark.parametrize(("rate", "grows"), [(0.99, False), (1.01, True)])
 def test_the_bowl_is_left_just_above_the_bound(rate, grows):
-    path = FOUND.module.paths("quadratic", [rate], 200)[0]
+    path = FOUND.shown.paths("quadratic", [rate], 200)[0]
     assert (np.linalg.norm(path[-1]) > np.linalg.norm(path[0])) == grows
 
 

@@ -25,13 +25,13 @@ def test_values_and_gradients_are_pytorchs(torch, shown):
 
 
 def test_without_pytorch_its_columns_say_so():
-    assert FOUND.module.row("y", np.ones((2, 2)), None) == ["y", "2 × 2", "2", "", "not installed"]
+    assert FOUND.shown.row("y", np.ones((2, 2)), None) == ["y", "2 × 2", "2", "", "not installed"]
 
 
 def test_they_do_what_their_formulas_say():
     with precision("float64"):
-        layers = FOUND.module.layers()
-        of = {name: FOUND.module.measured(layer) for name, layer in layers.items()}
+        layers = FOUND.shown.layers()
+        of = {name: FOUND.shown.measured(layer) for name, layer in layers.items()}
         x = {name: layer.x for name, layer in layers.items()}
     np.testing.assert_array_equal(of["Linear"][0], x["Linear"][..., ::-1])
     np.testing.assert_allclose(of["ReLU"][1]["x"], np.maximum(x["ReLU"], 0) ** 2, rtol=1e-15)
@@ -44,7 +44,7 @@ def test_they_do_what_their_formulas_say():
 
 
 def test_it_draws_each(shown, tmp_path):
-    assert [exhibit.title for exhibit in shown] == list(FOUND.module.layers())
+    assert [exhibit.title for exhibit in shown] == list(FOUND.shown.layers())
     for exhibit in shown:
         exhibit.picture(tmp_path / "drawn.png", DARK)
         with Image.open(tmp_path / "drawn.png") as picture:

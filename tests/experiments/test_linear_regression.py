@@ -45,26 +45,26 @@ def test_the_run_ends_within_a_hundredth_of_least_squares():
 
 
 def test_the_sweep_ends_on_scikit_learns_ridge_path():
-    exact = np.array([LINEAR.closed(penalty, X, Y)[0] for penalty in LINEAR.PENALTIES])
-    np.testing.assert_allclose(LINEAR.swept(), exact, atol=1e-9)
+    exact = np.array([LINEAR.closed(penalty, X, Y)[0] for penalty in FOUND.shown.PENALTIES])
+    np.testing.assert_allclose(FOUND.shown.swept(), exact, atol=1e-9)
     assert (np.diff(np.linalg.norm(exact, axis=1)) < 0).all()
 
 
 def test_a_descent_that_stops_early_is_much_like_ridge_regression():
     """Its weights after k steps have a formula, and are close to those of a λ that is 0.3 to 1 times 1 / (rate × k)."""
-    path, (best, _) = LINEAR.way(), LINEAR.closed(0.0, X, Y)
+    path, (best, _) = FOUND.shown.way(), LINEAR.closed(0.0, X, Y)
     curvature, axes = np.linalg.eigh(2 * X.T @ X / len(X))
     for steps in (20, 60, 200, 600, 2000, 6000):
-        expected = axes @ ((1 - (1 - LINEAR.RATE * curvature) ** steps) * (axes.T @ best))
+        expected = axes @ ((1 - (1 - FOUND.shown.RATE * curvature) ** steps) * (axes.T @ best))
         np.testing.assert_allclose(path[steps], expected, atol=1e-9)
-        ridges = [LINEAR.closed(factor / (LINEAR.RATE * steps), X, Y)[0] for factor in np.geomspace(0.3, 1, 9)]
+        ridges = [LINEAR.closed(factor / (FOUND.shown.RATE * steps), X, Y)[0] for factor in np.geomspace(0.3, 1, 9)]
         nearest = min(np.linalg.norm(path[steps] - ridge) for ridge in ridges)
         assert nearest < 0.08 * np.linalg.norm(path[steps])
 
 
 def test_a_penalty_costs_training_loss_and_is_worth_more_with_few_rows():
-    for count, worth in ((len(X), -0.01), (LINEAR.FEW, 0.35)):
-        training, test = map(np.array, LINEAR.errors(count))
+    for count, worth in ((len(X), -0.01), (FOUND.shown.FEW, 0.35)):
+        training, test = map(np.array, FOUND.shown.errors(count))
         assert (np.diff(training) > 0).all()
         without = LINEAR.loss(*LINEAR.closed(0.0, X[:count], Y[:count]), X_TEST, Y_TEST)
         assert worth < 1 - test.min() / without < worth + 0.1
@@ -73,7 +73,7 @@ def test_a_penalty_costs_training_loss_and_is_worth_more_with_few_rows():
 def test_it_shows_paths_weights_and_losses(shown, tmp_path):
     paths, table, losses = shown
     assert [row[0] for row in losses.rows] == ["354", "30"]
-    assert [row[0] for row in table.rows] == list(LINEAR.MEASURED)
+    assert [row[0] for row in table.rows] == list(FOUND.shown.MEASURED)
     assert float(table.rows[2][2]) == pytest.approx(LINEAR.closed(0.0, X, Y)[0][2], abs=1e-4)
     for exhibit in (paths, losses):
         exhibit.picture(tmp_path / "drawn.png", DARK)

@@ -36,7 +36,7 @@ def test_its_layers_are_those_of_the_program(digits):
     config, state, params = digits
     (x, y), _ = MLP.flat(config)
     said = FOUND.program(config).predict(state, (x.astype("float32"), y))
-    *_, last = MLP.activity(params, x)
+    *_, last = FOUND.shown.activity(params, x)
     np.testing.assert_allclose(last @ params["5.weight"].T + params["5.bias"], said, rtol=1e-4, atol=1e-4)
 
 
@@ -50,7 +50,7 @@ def test_the_classes_come_apart_layer_by_layer(shown):
 
 def test_likeness_is_above_zero_where_rows_are_near():
     rows = np.array([[0.0], [10.0], [1.0], [11.0]])
-    found = MLP.likeness(rows, np.array([0, 1, 0, 1]))
+    found = FOUND.shown.likeness(rows, np.array([0, 1, 0, 1]))
     np.testing.assert_array_equal(found > 0, np.kron(np.eye(2), np.ones((2, 2))) > 0)
     np.testing.assert_array_equal(np.diag(found), 1)
     assert found.mean() == pytest.approx(0)

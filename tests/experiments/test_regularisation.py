@@ -18,7 +18,7 @@ CONFIG = FOUND.config()
 
 @pytest.fixture(scope="module")
 def found():
-    return FOUND.module.courses(CONFIG)
+    return FOUND.shown.courses(CONFIG)
 
 
 def test_without_a_remedy_the_test_loss_turns_round(found):
@@ -42,7 +42,7 @@ def test_early_stopping_is_the_plain_run_cut_short_by_rows_held_apart():
     module = FOUND.module
     plain = dataclasses.replace(CONFIG, weight_decay=0.0)
     stopping = train.EarlyStopping("test_loss", 5)
-    whole, stopped = module.course(plain), module.course(plain, module.held_apart, [stopping])
+    whole, stopped = FOUND.shown.course(plain), FOUND.shown.course(plain, FOUND.shown.held_apart, [stopping])
     assert stopping.best_epoch + 5 == len(stopped) < len(whole)
     assert [record["loss"] for record in stopped] == [record["loss"] for record in whole[: len(stopped)]]
     (x, _), (x_apart, _), (x_test, _) = module.parts(CONFIG)
@@ -59,7 +59,7 @@ def test_a_share_of_the_labels_is_wrong_where_it_learns_and_none_where_it_is_tes
 
 
 def test_too_much_decay_learns_nothing_and_too_little_learns_all():
-    training, test = FOUND.module.ends(CONFIG, [0.0, 0.015, 0.3])
+    training, test = FOUND.shown.ends(CONFIG, [0.0, 0.015, 0.3])
     own, others = (each["loss"].mean(axis=1) for each in (training, test))
     assert own[0] < own[1] < own[2]
     assert others[1] < min(others[0], others[2])

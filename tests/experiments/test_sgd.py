@@ -18,7 +18,7 @@ EXACT = FOUND.config(dtype="float64")
 @pytest.fixture(scope="module")
 def least():
     with experiment.precision("float64"):
-        return FOUND.module.least_loss(EXACT)
+        return FOUND.shown.least_loss(EXACT)
 
 
 def test_the_gradient_vanishes_at_the_lowest_point(least):
@@ -26,16 +26,16 @@ def test_the_gradient_vanishes_at_the_lowest_point(least):
     with experiment.precision("float64"):
         order = np.broadcast_to(np.arange(1438), (1000, 1438))
         data = found.rows(EXACT)[0]
-        path = found.descend(found.start(EXACT, 0.9), np.full(1000, 0.5), order, *data, EXACT, momentum=0.9)
+        path = FOUND.shown.descend(FOUND.shown.start(EXACT, 0.9), np.full(1000, 0.5), order, *data, EXACT, momentum=0.9)
         end = jax.tree.map(lambda way: way[-1], path)
-        gradients = jax.grad(found.objective)(end, EXACT, *map(jnp.asarray, data))
+        gradients = jax.grad(FOUND.shown.objective)(end, EXACT, *map(jnp.asarray, data))
         assert max(float(abs(g).max()) for g in gradients.values()) < 1e-8
-        assert found.objective(end, EXACT, *data) == pytest.approx(least, rel=1e-14)
+        assert FOUND.shown.objective(end, EXACT, *data) == pytest.approx(least, rel=1e-14)
 
 
 def test_the_noise_falls_as_its_formula_says():
     with experiment.precision("float64"):
-        _, measured, formula, signal = FOUND.module.noise(EXACT)
+        _, measured, formula, signal = FOUND.shown.noise(EXACT)
     np.testing.assert_allclose(measured, formula, rtol=0.15)
     assert formula[0] > signal > formula[-1]
 
@@ -44,7 +44,8 @@ def test_a_falling_rate_comes_to_rest(least):
     found = FOUND.module
     with experiment.precision("float64"):
         constant, falling = (
-            found.course(EXACT, rate, 8, 5, least).above[-5:].mean() for rate in (0.5, lambda t: 0.5 * found.falling(t))
+            FOUND.shown.course(EXACT, rate, 8, 5, least).above[-5:].mean()
+            for rate in (0.5, lambda t: 0.5 * found.falling(t))
         )
     assert 0 < falling < constant / 2
 

@@ -48,7 +48,7 @@ def test_at_newtons_answer_the_loss_is_flat(which):
 def test_descent_on_all_rows_ends_on_it(which):
     """The biases are those of scikit-learn but for a number that all share, which softmax takes away."""
     config = FOUND.config(data=which)
-    own, found = SOFTMAX.descended(SOFTMAX.exact(config)), SOFTMAX.newton(which, config.weight_decay)
+    own, found = FOUND.shown.descended(SOFTMAX.exact(config)), SOFTMAX.newton(which, config.weight_decay)
     np.testing.assert_allclose(own["linear.weight"], found["linear.weight"], atol=1e-10)
     shift = own["linear.bias"] - found["linear.bias"]
     np.testing.assert_allclose(shift, shift.mean(), atol=1e-10)
@@ -65,15 +65,15 @@ def test_it_tells_wines_apart():
     config, state, history = trained(data="wine")
     assert FOUND.bound.holds(history.final)
     weights, table = FOUND.exhibits(config, state)
-    assert [row[0] for row in weights.rows] == list(SOFTMAX.WINE)
+    assert [row[0] for row in weights.rows] == list(FOUND.shown.WINE)
     assert [row[0] for row in table.rows][-1] == "scikit-learn, Newton's method"
     assert float(table.rows[1][-1]) < 1e-10 < float(table.rows[0][-1])
 
 
 def test_the_pixels_votes_and_the_biases_make_the_odds(digits):
     config, _, params = digits
-    pairs = list(SOFTMAX.misread(params, config))
-    assert len(pairs) == 2 * SOFTMAX.MISREAD
+    pairs = list(FOUND.shown.misread(params, config))
+    assert len(pairs) == 2 * FOUND.shown.MISREAD
     for digit, votes in zip(pairs[::2], pairs[1::2], strict=True):
         true, said = map(int, re.fullmatch(r"(\d), read as (\d)", digit.title).groups())
         assert true != said
@@ -85,7 +85,7 @@ def test_the_pixels_votes_and_the_biases_make_the_odds(digits):
 def test_its_pictures_are_drawn(digits, tmp_path, monkeypatch):
     """What Newton's method and descent find of the digits takes longer than to draw it: a test of its own has it."""
     config, state, params = digits
-    monkeypatch.setattr(SOFTMAX, "descended", lambda config: params)
+    monkeypatch.setattr(FOUND.shown, "descended", lambda config: params)
     monkeypatch.setattr(SOFTMAX, "newton", lambda which, weight_decay: params)
     templates, _, wrong = FOUND.exhibits(config, state)
     for exhibit in (templates, wrong):
@@ -98,7 +98,7 @@ def test_without_a_penalty_there_is_no_witness():
     config = FOUND.config(data="wine", weight_decay=0.0)
     assert FOUND.witnesses(config) == {}
     state = FOUND.program(config).init(random.TorchGenerator(0))
-    rows = list(SOFTMAX.beside({"this run": state.params}, config))
+    rows = list(FOUND.shown.beside({"this run": state.params}, config))
     assert [(row[0], row[-1]) for row in rows] == [("this run", "")]
 
 

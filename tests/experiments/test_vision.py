@@ -69,7 +69,7 @@ def test_the_digits_are_what_they_were(name):
 def test_what_they_show_is_drawn_and_counts_all_test_digits(name, tmp_path, monkeypatch):
     found = find(name)
     if name == "vgg":
-        monkeypatch.setattr(found.module, "losses", lambda config: {"with": ([2.0], 0.9), "without": ([2.3], 0.2)})
+        monkeypatch.setattr(found.shown, "losses", lambda config: {"with": ([2.0], 0.9), "without": ([2.3], 0.2)})
     config = found.config(**({} if name == "lenet" else {"size": 8}))
     state = found.program(config).init(random.TorchGenerator(0))
     shown = found.exhibits(config, state)
@@ -85,7 +85,7 @@ def test_what_they_show_is_drawn_and_counts_all_test_digits(name, tmp_path, monk
 @pytest.mark.slow
 def test_batch_normalisation_is_worth_its_picture():
     found = find("vgg")
-    (quick, read), (slow, hardly) = found.module.losses(found.config()).values()
+    (quick, read), (slow, hardly) = found.shown.losses(found.config()).values()
     assert np.mean(quick[-5:]) < np.mean(slow[-5:]) / 5
     assert read > 0.9
     assert hardly < 0.2
