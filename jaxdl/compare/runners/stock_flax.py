@@ -41,14 +41,19 @@ class Flax:
         self.batches = batches(job, np.asarray)
         self.losses = Losses()
 
-    def made(self, dtype: str) -> Any:
-        """The model with the initial weights."""
-        import jax.numpy as jnp
+    def made(self, dtype: str, drawn: bool = True) -> Any:
+        """The model with the initial weights; unless `drawn`, without drawing those that they replace: a compilation a
+        shape, together longer than the proof."""
+        import jax
         from flax import nnx
 
         config = SimpleNamespace(**{**vars(self.config), "dtype": dtype})
-        model = self.peer.model(config, nnx.Rngs(config.seed))
-        weights = self.peer.weights({name: jnp.asarray(_as(a, dtype)) for name, a in self.initial.items()})
+
+        def make() -> Any:
+            return self.peer.model(config, nnx.Rngs(config.seed))
+
+        model = make() if drawn else nnx.eval_shape(make)
+        weights = jax.jit(self.peer.weights)({name: _as(a, dtype) for name, a in self.initial.items()})
         variables = _variables(model)
         if set(weights) != set(variables):
             odd = ", ".join(sorted(set(weights) ^ set(variables)))
@@ -57,7 +62,8 @@ class Flax:
             if variable.shape != weights[path].shape:
                 raise ValueError(f"{path} has shape {variable.shape}, and the weights have {weights[path].shape}")
             variable.set_value(weights[path])
-        return model
+        whole = all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(nnx.state(model)))
+        return model if whole else self.made(dtype)  # a dropout's keys have to be drawn
 
     def laid_out(self, arrays: tuple[Any, ...], dtype: str) -> tuple[Any, ...]:
         """A batch as the peer's users keep it, on the device."""
@@ -77,7 +83,7 @@ class Flax:
         from flax import nnx
 
         with jax.enable_x64(True):
-            model = self.made("float64")
+            model = self.made("float64", drawn=False)
             model.train()
             *inputs, target = self.laid_out(proven(self.batches[0]), "float64")
 
@@ -88,11 +94,17 @@ class Flax:
             # Compiled: one operation after the other, a ResNet's took half a minute.
             (loss, output), gradients = nnx.jit(nnx.value_and_grad(computed, has_aux=True))(model)
             pulled = {".".join(map(str, path)): g.get_value() for path, g in nnx.to_flat_state(gradients)}
-            given = {name: jax.numpy.asarray(_as(a, "float64")) for name, a in self.initial.items()}
-            weights, back = jax.vjp(self.peer.weights, given)
-            zero = {path: jax.numpy.zeros_like(value) for path, value in weights.items()}
-            (named,) = back({**zero, **pulled})
-            return {"output": output, "loss": loss, **named}
+
+            @jax.jit
+            def named(given: Any, pulled: Any) -> Any:
+                weights, back = jax.vjp(self.peer.weights, given)
+                (found,) = back(
+                    {path: pulled.get(path, jax.numpy.zeros_like(value)) for path, value in weights.items()}
+                )
+                return found
+
+            given = {name: _as(a, "float64") for name, a in self.initial.items()}
+            return {"output": output, "loss": loss, **named(given, pulled)}
 
     def after(self) -> dict[str, Any]:
         """The last losses."""
