@@ -241,8 +241,11 @@ class Experiment:
                 mesh=mesh,
             )
 
-    def rehearse(self, config: Any) -> None:
+    def rehearse(self, config: Any) -> tuple[train.State, Any, Any]:
         """Find what is wrong with a configuration, training nothing.
+
+        Returns:
+            The state that a run begins with, its first batch, the first of its evaluation.
 
         Raises:
             ValueError: as `run` would.
@@ -250,8 +253,9 @@ class Experiment:
         if config.epochs < 1:
             raise ValueError(f"epochs must be at least 1, given {config.epochs}")
         with precision(config.dtype):
-            self.source(config), self.evaluation(config)
-            self.program(config).init(TorchGenerator(config.seed))
+            generator, source, evaluation = TorchGenerator(config.seed), self.source(config), self.evaluation(config)
+            state = self.program(config).init(generator)
+            return state, next(source.batches(0, generator)), next(evaluation.batches(0, generator))
 
     def shapes(self, config: Any) -> Shapes:
         """Trace a step and an evaluation without computing either: what fits together is known, no number is.
@@ -259,17 +263,14 @@ class Experiment:
         Raises:
             ValueError, TypeError: as `run` would, where shapes or dtypes do not fit.
         """
-        self.rehearse(config)
+        state, batch, tested = self.rehearse(config)
         with precision(config.dtype):
-            generator, source, program = TorchGenerator(config.seed), self.source(config), self.program(config)
-            state = program.init(generator)
-            batch = next(source.batches(0, generator))
-            tested = next(self.evaluation(config).batches(0, generator))
+            program = self.program(config)
             _, measured = jax.eval_shape(program.step, state, batch)
             metrics = measured, jax.eval_shape(program.evaluate, state, tested)
             output = jax.eval_shape(program.predict, state, batch) if program.predict else None
             batch, state = jax.eval_shape(lambda *both: both, batch, state)
-            return Shapes(batch, state, output, metrics, len(source))
+            return Shapes(batch, state, output, metrics, len(self.source(config)))
 
 
 def settings(config: Any) -> dict[str, Any]:
