@@ -38,7 +38,7 @@ def exhibits(config, state):
             "The first step's gradients, four ways",
             headings=("gradient of", "norm", *ways),
             rows=rows,
-            caption="In float64. The norm is that of the gradient by hand; behind it is how far each way is from that: "
+            caption="In float64. The norm is that of the gradient by hand; then how far each other way is from that: "
             "the largest difference, in units of the gradient's largest number.",
         ),
         Exhibit(
