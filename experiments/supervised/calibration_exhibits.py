@@ -122,7 +122,7 @@ def points(diagram):
 
 
 def draw_diagrams(diagrams, file, theme):
-    titles = [f"{name}: share right" for name in diagrams] + ["share of the windows"] * 2
+    titles = [f"right, {name}" for name in diagrams] + ["share of the windows"] * 2
     figure = canvas.tiles(titles, 2, 2.4, theme, edge=(0.45, 0.5))
     for place, (numbers, own, (mean, right)) in enumerate(diagrams.values()):
         upper, lower = figure.axes[place], figure.axes[2 + place]
