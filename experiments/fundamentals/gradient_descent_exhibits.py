@@ -58,9 +58,9 @@ def exhibits(config, state):
             "The bound 2/L",
             picture=draw_bound,
             caption="What is left of the loss after 100 steps, and after 2,000 in Rosenbrock's valley, over the "
-            "learning rate; what is below 1e-16 is drawn there. The bowl's loss grows above 2/L without end. The logistic "
-            "loss flattens far out, and stays finite. On its way through Rosenbrock's valley the path meets less "
-            "curvature than at the lowest point, and feels the bound late.",
+            "learning rate; what is below 1e-16 is drawn there. The bowl's loss grows above 2/L without end. The "
+            "logistic loss flattens far out, and stays finite. On its way through Rosenbrock's valley the path meets "
+            "less curvature than at the lowest point, and feels the bound late.",
         ),
         Exhibit(
             "How fast it arrives, and what the theory says",

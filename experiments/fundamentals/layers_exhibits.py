@@ -137,8 +137,8 @@ def exhibits(config, state):
 
 def row(name, own, theirs):
     """An array's shape and norm, PyTorch's norm, and the largest difference in units of the largest number."""
-    shape, norm = " × ".join(map(str, own.shape)) or "a number", f"{np.linalg.norm(own):.10g}"
-    return [name, shape, norm, "" if theirs is None else f"{np.linalg.norm(theirs):.10g}", apart(own, theirs)]
+    shape, norm = " × ".join(map(str, own.shape)) or "a number", f"{np.linalg.norm(own):.8g}"
+    return [name, shape, norm, "" if theirs is None else f"{np.linalg.norm(theirs):.8g}", apart(own, theirs)]
 
 
 def draw(file, theme, name, layer, y, gradient):
