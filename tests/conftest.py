@@ -69,5 +69,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Ctrl-C as from a terminal: started in the background, a process inherits SIGINT ignored."""
+    """Ctrl-C as from a terminal: started in the background, a process inherits SIGINT ignored. And what one worker has
+    compiled the others read, and the next run: most of a test's time was compiling."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.pluginmanager.has_plugin("cacheprovider"):
+        jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir("xla")))  # type: ignore[union-attr]
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

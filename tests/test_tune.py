@@ -6,6 +6,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import jax
 import pytest
 
 from jaxdl import runtime
@@ -186,6 +187,16 @@ def test_where_programs_are_kept(monkeypatch):
     assert runtime.cache_folder() == Path("/b/jaxdl/xla")
 
 
+@pytest.fixture
+def uncached():
+    """jax without a compilation cache, as it starts."""
+    before = jax.config.values["jax_compilation_cache_dir"]
+    jax.config.update("jax_compilation_cache_dir", None)
+    yield
+    jax.config.update("jax_compilation_cache_dir", before)
+
+
+@pytest.mark.usefixtures("uncached")
 def test_without_a_home_there_is_no_cache(monkeypatch, caplog):
     for name in ("JAXDL_CACHE_DIR", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from jaxdl import parity
+from jaxdl import parity, runtime
 from jaxdl.compare import machine
 from jaxdl.compare.modes import FRAMEWORKS, Mode, modes_for
 from jaxdl.compare.timing import Timing
@@ -152,7 +152,7 @@ def _ladders(works: Sequence[Workload], settings: Settings, cores: int, tell: Te
             yield _ladder(work, settings.whole)
         return
     context = multiprocessing.get_context("spawn")  # a fork of a process with jax's threads may hang
-    with ProcessPoolExecutor(together, context, initializer=_undisturbed) as pool:
+    with ProcessPoolExecutor(together, context, initializer=_prepared) as pool:
         try:
             proofs = [pool.submit(_proof, *_named(work), settings.whole) for work in works]
             for work, proof in zip(works, proofs, strict=True):
@@ -164,9 +164,10 @@ def _ladders(works: Sequence[Workload], settings: Settings, cores: int, tell: Te
             raise
 
 
-def _undisturbed() -> None:
-    """Ctrl-C is the benchmark's to answer."""
+def _prepared() -> None:
+    """A process for proofs: Ctrl-C is the benchmark's to answer, and what it compiles the next benchmark finds."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    runtime.tune()
 
 
 def _named(work: Workload) -> tuple[str, str, str | None, Any, str]:

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import sys
 from itertools import islice
 
 import jax
@@ -47,10 +48,8 @@ def test_pytorch_is_one_of_them(torch, shown):
 
 
 def test_without_pytorch_its_column_says_so(monkeypatch):
-    def missing(name, package=None):
-        raise ModuleNotFoundError("No module named 'torch'", name="torch")
-
-    monkeypatch.setattr(experiment.importlib, "import_module", missing)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, f"{FOUND.module.__name__}_torch", raising=False)
     table = FOUND.exhibits(FOUND.config(), None)[0]
     assert {row[-1] for row in table.rows} == {"not installed"}
 

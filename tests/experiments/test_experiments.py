@@ -16,8 +16,11 @@ from jaxdl.experiment import discover, find
 
 EXPERIMENTS = discover()
 NAMES = sorted(EXPERIMENTS)
-# Forty seconds of NumPy; convolutions, attention and recurrences of a size to be measured.
-LONG = {"fundamentals/autodiff_from_scratch", "sequence/characters", "sequence/gpt", "vision/resnet", "vision/vgg"}
+# Forty seconds of NumPy; convolutions, attention and recurrences of a size to be measured; a hundred epochs.
+LONG = {
+    "fundamentals/autodiff_from_scratch", "fundamentals/layers", "sequence/characters", "sequence/forecasting",
+    "sequence/gpt", "supervised/calibration", "vision/augmentation", "vision/resnet", "vision/vgg",
+}  # fmt: skip
 
 
 def test_they_are_found():

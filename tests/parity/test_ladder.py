@@ -299,19 +299,13 @@ def test_a_result_is_saved_as_data(tmp_path):
     assert (saved["reference"]["kind"], saved["agrees"]) == ("live", False)
 
 
-# The whole runs of these, in both frameworks and dtypes, take most of a minute or more.
-LONG = {
-    "fundamentals/autodiff_from_scratch",
-    "sequence/characters",
-    "sequence/gpt",
-    "vision/lenet",
-    "vision/resnet",
-    "vision/vgg",
-}
+# Whole runs in both frameworks and dtypes: the others' take up to a minute each.
+BRIEF = {"fundamentals/adam", "supervised/logistic_regression", "supervised/softmax_regression"}
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in sorted(experiment.discover())]
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name not in BRIEF)) for name in sorted(experiment.discover())],
 )
 def test_every_experiment_climbs_the_whole_ladder(torch, name):
     """float64 and float32, weights from the seed and copied, over the whole run, at least 200 steps."""
