@@ -129,15 +129,21 @@ def equal(value: Any, other: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """A value as a cell has it; of an error, its class and what it says first.
+    """A value as a cell has it, to seven digits; of an error, its class and what it says first.
 
-    >>> shown(np.float32(0.5)), shown(ValueError("no, and why"))
-    ('0.5', 'ValueError: no, and why')
+    >>> shown(np.float32(0.1)), shown((1.0, True)), shown(ValueError("no, and why"))
+    ('0.1', '[1.0, True]', 'ValueError: no, and why')
     """
     if not isinstance(value, Exception):
-        return str(plain(value))
+        return str(_rounded(plain(value)))
     said = (str(value).splitlines() or [""])[0]
     return textwrap.shorten(f"{type(value).__name__}: {said}", LONGEST, placeholder=" …")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_rounded(part) for part in value]
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def traced(function: Callable[..., Any], *inputs: Any) -> str:

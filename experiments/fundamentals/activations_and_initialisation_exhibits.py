@@ -66,8 +66,9 @@ def exhibits(config, state):
             rows=sorted(rows, key=lambda row: SHOWN.index(row[0])),
             picture=partial(draw_variances, measured),
             caption="Variances in float64. The signal's is over 256 digits, the mean of a layer's units; the "
-            "gradient begins with ones at the last layer and goes from right to left. The table's last column: how far "
-            "PyTorch's numbers from the same seed are from these, at most, in units of the largest.",
+            "gradient begins with ones at the last layer and goes from right to left. The 6e-32 that sigmoid has left "
+            "of the signal is rounding. The table's last column: how far PyTorch's numbers from the same seed are from "
+            "these, at most, in units of the largest.",
         ),
         dying(config),
     ]
@@ -86,7 +87,7 @@ def cells(signal, gradient):
 def draw_variances(measured, file, theme):
     """A line an activation: the signal on the left, the gradient on the right."""
     titles = [f"{activation}, {what}" for activation in measured for what in ("signal", "gradient")]
-    figure = canvas.tiles(titles, 2, 1.75, theme, edge=(0.5, 0.3))
+    figure = canvas.tiles(titles, 2, 1.95, theme, edge=(0.5, 0.5))
     styles = dict(
         zip(INITIALISERS, ((theme.bad, ":"), (theme.torch, "-."), (theme.jax, "-"), (theme.good, "--")), strict=True)
     )
@@ -97,6 +98,7 @@ def draw_variances(measured, file, theme):
             axes.plot(np.arange(1, LAYERS + 1), found[which], line, color=colour, linewidth=1.8, label=initialiser)
         canvas.log_axis(axes, 1e-20, 1e4)
         axes.set(xlim=(1, LAYERS), xticks=[1, 10, 20, 30, 40, 50])
+        axes.set_xlabel("layer", fontsize=canvas.TEXT, color=theme.muted)
     figure.axes[0].legend(frameon=False, fontsize=canvas.TEXT, labelcolor=theme.ink)
     file.write_bytes(canvas.png(figure))
 
@@ -129,7 +131,7 @@ def dying(config):
     ]
     return Exhibit(
         "Dying ReLU",
-        headings=("push", "dead, ReLU", "trained", "accuracy", "dead, leaky", "trained", "accuracy"),
+        headings=("push", "ReLU: dead at first", "trained", "accuracy", "leaky: dead at first", "trained", "accuracy"),
         rows=rows,
         picture=partial(draw_dying, found),
         caption="The biases of one hidden layer are pushed down, as a step that is too large does it, and ten epochs "
@@ -145,6 +147,6 @@ def draw_dying(found, file, theme):
             values = [found[activation, push][column] for push in PUSHES]
             axes.plot(PUSHES, values, mark, color=colour, label=activation)
         axes.set(ylim=(-0.03, 1.03), xticks=PUSHES, yticks=[0, 0.5, 1])
-        axes.set_xlabel("push", fontsize=canvas.TEXT, color=theme.muted)
+        axes.set_xlabel("push of the biases", fontsize=canvas.TEXT, color=theme.muted)
     figure.axes[1].legend(frameon=False, fontsize=canvas.TEXT, labelcolor=theme.ink)
     file.write_bytes(canvas.png(figure))

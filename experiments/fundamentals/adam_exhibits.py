@@ -1,4 +1,4 @@
-"""What a run shows: ten optimisers race, Adam's bias correction, and a problem that Adam cannot solve."""
+"""What a run shows: nine optimisers race, Adam's bias correction, and a problem that Adam cannot solve."""
 
 import dataclasses
 from functools import partial
@@ -11,7 +11,7 @@ from experiments.fundamentals.adam import OPTIMIZERS, PROBLEMS, learned, rows
 from jaxdl import data, functional, optim, random, report, train
 from jaxdl.experiment import Exhibit, precision
 
-RATES = 10.0 ** np.arange(-2.5, 2, 0.5)
+RATES = 10.0 ** np.arange(-2.5, 2.5, 0.5)
 LAST = slice(-6, None)  # of the looks at the loss
 LOOKS = {  # of the race's lines: a colour a family
     **{"sgd": ("torch", "-"), "momentum": ("torch", "--"), "nesterov": ("torch", ":")},
@@ -109,7 +109,7 @@ def exhibits(config, state):
             ],
             picture=partial(draw_race, seen, found),
             caption="The loss over all training rows, the mean of six looks from step 175 to 440, and the learning "
-            "rate of nine, from 0.003 to 30, at which it is lowest. Steps that are scaled number by number gain most "
+            "rate of ten, from 0.003 to 100, at which it is lowest. Steps that are scaled number by number gain most "
             "where features are rare; Adagrad, which forgets no gradient, gains more than all others there.",
         ),
         Exhibit(
@@ -117,8 +117,8 @@ def exhibits(config, state):
             picture=partial(draw_correction, seen, steps, first),
             caption="Both running means begin at 0, and that of the squares, with β₂ = 0.999, needs a thousand steps "
             "to forget it. Above: the gradient is always 1, and a step should be as long as the learning rate; without "
-            "the correction it is up to 6.5 times too long. Below: what that does to the first steps on the digits, at "
-            "the learning rate that is best with it.",
+            "the correction it is up to 6.6 times too long. Below: what that does on the digits, at the learning rate "
+            "that is best with it: the first steps go too far, and it takes a hundred to make that good.",
         ),
         Exhibit(
             "Where Adam does not converge, and AMSGrad does",

@@ -1,4 +1,4 @@
-"""Four networks learn with gradients of an engine that is NumPy alone: `jaxdl.autodiff`.
+"""Four networks learn with gradients of an engine that is NumPy alone: jaxdl.autodiff.
 
 A perceptron and a LeNet read handwritten digits; an LSTM and a transformer of one block say the next character of
 Python's own help. All four are written below as plain functions of a dict of arrays, and differentiated as they stand.

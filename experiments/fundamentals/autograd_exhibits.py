@@ -51,7 +51,7 @@ def orders(theirs):
     rows = [[str(order), f"{np.abs(own).max():.4f}", apart(own, other)] for order, (own, other) in enumerate(curves)]
     return Exhibit(
         "Derivatives of derivatives",
-        headings=("order", "largest", "JAX beside PyTorch"),
+        headings=("order", "largest value", "JAX beside PyTorch"),
         rows=rows,
         picture=partial(draw_orders, x, curves),
         caption="In float64. Each curve is jax.grad of the one before; the points are PyTorch's, whose tape records "
@@ -65,12 +65,12 @@ def loops(config, state, theirs):
     batch = tuple(array[:32] for array in autograd.evaluation(exact).arrays)
     ways = {"at rest": exact} | {f"{k} turns": dataclasses.replace(exact, unrolled=True, turns=k) for k in TURNS}
     own = [price(way, params, batch) for way in ways.values()]
-    other = [theirs.price(way, params, batch) for way in ways.values()] if theirs else [("", None)] * len(ways)
+    other = [theirs.price(way, params, batch) for way in ways.values()] if theirs else [(0, None)] * len(ways)
     return Exhibit(
         "A gradient through a loop: at its end, or through every turn",
         headings=("gradient", "off by", "numbers JAX keeps", "PyTorch keeps", "JAX beside PyTorch"),
         rows=[
-            [name, apart(mine, own[0][1]), str(kept), str(others), apart(mine, beside)]
+            [name, apart(mine, own[0][1]), f"{kept:,}", f"{others:,}" if theirs else "", apart(mine, beside)]
             for name, (kept, mine), (others, beside) in zip(ways, own, other, strict=True)
         ],
         picture=partial(draw_loops, {"JAX": own} | ({"PyTorch": other} if theirs else {})),
@@ -91,13 +91,12 @@ def draw_orders(x, curves, file, theme):
 
 
 def draw_loops(prices, file, theme):
-    off, numbers = [], []
-    for name, ((rest, exact), *ways) in prices.items():
+    off, numbers, rest = [], [], prices["JAX"][0][0]
+    for name, ((_, exact), *ways) in prices.items():
         look = ("torch", "", "o") if name == "PyTorch" else ("jax", "-")
         off.append(report.Line(name, TURNS, [float(apart(way, exact)) for _, way in ways], *look))
         numbers.append(report.Line(name, TURNS, [kept / 1000 for kept, _ in ways], *look))
-        numbers.append(report.Line("", TURNS, [rest / 1000] * len(TURNS), look[0], "--"))
-    numbers.append(report.Line("at rest", [], [], "ink", "--"))
+    numbers.append(report.Line("at rest", TURNS, [rest / 1000] * len(TURNS), "ink", "--"))
     panels = [
         report.Plot("the gradient through so many turns is off by", off, "turns", "y"),
         report.Plot("thousands of numbers kept for the way back", numbers, "turns"),

@@ -38,14 +38,14 @@ def exhibits(config, state):
             "The first step's gradients, four ways",
             headings=("gradient of", "norm", *ways),
             rows=rows,
-            caption="In float64. The norm is that of the gradient by hand; behind it is how far each way is from that: "
+            caption="In float64. The norm is that of the gradient by hand; then how far each other way is from that: "
             "the largest difference, in units of the gradient's largest number.",
         ),
         Exhibit(
             "The chain rule at work, on one digit of two pixels",
             picture=draw,
-            caption="The way forward goes down, through the values in black. The way back goes up: the loss's gradient "
-            "by a value, in orange, is made of those below it.",
+            caption="The way forward goes down, from value to value. The way back goes up: the loss's gradient by a "
+            "value, in orange, is made of those below it.",
         ),
     ]
 
@@ -60,4 +60,4 @@ def draw(file, theme):
 
     W1, b1 = np.array([[0.5, -0.3], [0.8, 0.2]]), np.array([0.1, -0.2])
     W2, b2 = np.array([[1.0, -0.5], [-0.7, 0.4]]), np.array([0.0, 0.1])
-    autodiff.draw(loss, W1, b1, W2, b2, np.array([1.0, 0.5]), file=file)
+    autodiff.draw(loss, W1, b1, W2, b2, np.array([1.0, 0.5]), file=file, dark=theme.name == "dark")

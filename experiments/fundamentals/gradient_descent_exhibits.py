@@ -44,23 +44,23 @@ def exhibits(config, state):
         Exhibit(
             "The paths over three landscapes",
             picture=partial(draw_landscapes, descents),
-            caption="The first 30 steps, and 10,000 in Rosenbrock's valley. Height is on a logarithmic scale, "
-            "the star is the lowest point. Across a valley the gradient is steep, along it there is hardly any: the "
-            "path falls to the floor at once and then creeps.",
+            caption="The axes are the two numbers that are sought. The first 30 steps, and 10,000 in Rosenbrock's "
+            "valley. Height is on a logarithmic scale, the star is the lowest point. Across a valley the gradient is "
+            "steep, along it there is hardly any: the path falls to the floor at once and then creeps.",
         ),
         Exhibit(
             "Too small, right, too large",
             picture=draw_rates,
             caption="Twelve steps down the bowl. Far below 2/L the path does not arrive; no rate is faster than "
-            "2 / (L + m); just above 2/L every step is longer than the last.",
+            "2\u00a0/\u00a0(L\u00a0+\u00a0m); just above 2/L every step is longer than the last.",
         ),
         Exhibit(
             "The bound 2/L",
             picture=draw_bound,
             caption="What is left of the loss after 100 steps, and after 2,000 in Rosenbrock's valley, over the "
-            "learning rate. The bowl's loss grows above 2/L without end. The logistic loss flattens far out, and stays "
-            "finite. On its way through Rosenbrock's valley the path meets less curvature than at the lowest point, "
-            "and feels the bound late.",
+            "learning rate; what is below 1e-16 is drawn there. The bowl's loss grows above 2/L without end. The "
+            "logistic loss flattens far out, and stays finite. On its way through Rosenbrock's valley the path meets "
+            "less curvature than at the lowest point, and feels the bound late.",
         ),
         Exhibit(
             "How fast it arrives, and what the theory says",

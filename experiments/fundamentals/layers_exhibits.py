@@ -63,7 +63,7 @@ def layers():
             {},
         ),
         "Flatten": Layer(
-            "y[160 i + j] = x[i, j]: the rows behind one another, of which the picture shows eight. A linear layer "
+            "y[160 i + j] = x[i, j]: the rows one after another, of which the picture shows eight. A linear layer "
             "takes no other form.",
             lambda x: x.reshape(len(x), -1),
             grey,
@@ -106,11 +106,11 @@ def measured(layer):
     names = ["x", *(name for name in ("weight", "bias") if name in layer.others)]
     fixed = {name: value for name, value in layer.others.items() if name not in names}
 
-    def half(arrays):
+    def cubes(arrays):
         y = layer.function(*arrays, **fixed)
         return (y**3).sum() / 3, y
 
-    gradients, y = jax.grad(half, has_aux=True)([jnp.asarray({"x": layer.x, **layer.others}[name]) for name in names])
+    gradients, y = jax.grad(cubes, has_aux=True)([jnp.asarray({"x": layer.x, **layer.others}[name]) for name in names])
     return np.asarray(y), {name: np.asarray(value) for name, value in zip(names, gradients, strict=True)}
 
 
@@ -137,8 +137,8 @@ def exhibits(config, state):
 
 def row(name, own, theirs):
     """An array's shape and norm, PyTorch's norm, and the largest difference in units of the largest number."""
-    shape, norm = " × ".join(map(str, own.shape)) or "a number", f"{np.linalg.norm(own):.10g}"
-    return [name, shape, norm, "" if theirs is None else f"{np.linalg.norm(theirs):.10g}", apart(own, theirs)]
+    shape, norm = " × ".join(map(str, own.shape)) or "a number", f"{np.linalg.norm(own):.8g}"
+    return [name, shape, norm, "" if theirs is None else f"{np.linalg.norm(theirs):.8g}", apart(own, theirs)]
 
 
 def draw(file, theme, name, layer, y, gradient):

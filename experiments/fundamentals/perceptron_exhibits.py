@@ -6,10 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from experiments.fundamentals.perceptron import POINTS, Config, digits, evaluation, irises, program, source, widest, xor
+from experiments.fundamentals.perceptron import POINTS, digits, evaluation, irises, program, source, widest, xor
 from jaxdl import train
 from jaxdl.experiment import Exhibit, precision
 from jaxdl.report import canvas
+
+EPOCHS = {"irises": 20, "digits": 10, "xor": 20}
 
 
 class Path(train.Callback):
@@ -37,9 +39,11 @@ def learned(config, **options):
 
 
 def exhibits(config, state):
-    line, steps = learned(config, points="irises", hidden=0, learning_rate=1.0, epochs=20)
-    zeros, _ = learned(config, points="digits", hidden=0, learning_rate=1.0, epochs=10)
-    lost, _ = learned(config, points="xor", hidden=0, learning_rate=1.0, epochs=20)
+    found = {
+        points: learned(config, points=points, hidden=0, learning_rate=1.0, epochs=epochs)
+        for points, epochs in EPOCHS.items()
+    }
+    (line, steps), (zeros, _), (lost, _) = found.values()
     net, _ = learned(config, points="xor", hidden=8, learning_rate=0.2, epochs=20)
     turning = {f"mistake {k}, example {steps[k - 1]:,}": line[k] for k in chosen(line, 6)}
     failing = {f"line, mistake {k:,}": lost[k] for k in chosen(lost, 2)}
@@ -49,22 +53,22 @@ def exhibits(config, state):
             "The line moves at each mistake",
             picture=partial(draw_boundaries, irises(), turning),
             caption="Setosa in blue, the other kinds in orange, by length and width of the sepals; behind them, what "
-            "the perceptron takes each place for, after some of its mistakes and after the last.",
+            "the perceptron takes each place for, from its first mistake to its last.",
         ),
         Exhibit(
             "Why it must end",
             headings=("points", "rows", "R", "γ", "(R / γ)²", "mistakes", "last in pass"),
-            rows=list(bounds(config)),
+            rows=list(bounds(found)),
             picture=partial(draw_proof, zeros),
             caption="Each mistake adds at least γ to w along the best line, so |w| is at least γk after k of them. It "
             "adds at most R² to |w|², for the sign was wrong, so |w| is at most R√k. Where the two cross, at (R / γ)², "
             "no further mistake is possible. Drawn is the run on the digits. XOR has no margin and so no bound.",
         ),
         Exhibit(
-            "XOR: no line can, a line behind a layer can",
+            "XOR: no line can, a line after a layer can",
             picture=partial(draw_boundaries, xor(), failing | bending),
             caption="The first two are the perceptron, whose line turns without end. The others are the same rule "
-            "behind eight tanh units, which bend the plane until a line suffices.",
+            "after eight tanh units, which bend the plane until a line suffices.",
         ),
     ]
 
@@ -76,24 +80,19 @@ def chosen(states, count):
     return np.unique(spread.clip(max=last).astype(int)).tolist()
 
 
-def bounds(config):
+def bounds(found):
     """R, γ and the bound of each problem, and how many mistakes were made."""
-    for points, load in POINTS.items():
-        x, y, _, _ = load()
-        longest, found = np.sqrt(np.max(np.sum(x**2, axis=1)) + 1), widest(x, y)
-        known = ("0", "none") if found is None else (f"{found[1]:.3f}", f"{(longest / found[1]) ** 2:,.0f}")
-        with precision("float64"):
-            plain = Config(seed=config.seed, dtype="float64", points=points)
-            settings = {"evaluation": evaluation(plain), "seed": plain.seed, "progress": False}
-            _, history = train.fit(program(plain), source(plain), plain.epochs, **settings)
-        wrong = np.append(0, np.nonzero(history["loss"])[0])  # the first, at zero, has no loss
+    for points, (_, mistakes) in found.items():
+        x, y, _, _ = POINTS[points]()
+        longest, best = np.sqrt(np.max(np.sum(x**2, axis=1)) + 1), widest(x, y)
+        known = ("0", "none") if best is None else (f"{best[1]:.3f}", f"{(longest / best[1]) ** 2:,.0f}")
         yield [
             points,
             f"{len(x):,}",
             f"{longest:.2f}",
             *known,
-            f"{len(wrong):,}",
-            f"{wrong[-1] // len(x) + 1} of {plain.epochs}",
+            f"{len(mistakes):,}",
+            f"{(mistakes[-1] - 1) // len(x) + 1} of {EPOCHS[points]}",
         ]
 
 
@@ -114,6 +113,7 @@ def draw_proof(line, file, theme):
     style = {"color": theme.bad, "fontsize": canvas.TEXT, "ha": "center"}
     axes.text(most, 0.7 * margin * most, f"(R / γ)² = {most:,.0f}", **style)
     axes.set(xlim=(0, end), ylim=(0, None))
+    axes.set_xlabel("mistakes k", fontsize=canvas.TEXT, color=theme.muted)
     canvas.legend(axes, theme)
     file.write_bytes(canvas.png(figure))
 

@@ -8,7 +8,7 @@ weights, the same batches and the same losses, to ten digits in float64, without
     python experiments/fundamentals/same_seed_torch.py
 
 Data: digits.
-Time: 7 s on two cores.
+Time: 10 s on two cores.
 Score: test_accuracy >= 0.9
 Paper: Matsumoto and Nishimura 1998, "Mersenne Twister", PyTorch's generator; the script has the shape of PyTorch's
 quickstart tutorial.

@@ -129,14 +129,14 @@ def exhibits(config, state):
             picture=partial(draw_noise, sizes, measured, formula, signal),
             caption="The squared distance of a batch's gradient from that of all N examples, at the first parameters, "
             "the mean over 100 shuffles; σ² is that of one example. Where the line crosses the square of the gradient "
-            "itself, noise and signal are equal: behind it a larger batch gains little.",
+            "itself, noise and signal are equal: beyond it a larger batch gains little.",
         ),
         Exhibit(
             "The learning rate falls, and the run comes to rest",
             picture=partial(draw_decay, decays),
             caption="Batches of 8. A constant rate ends at the height where the noise holds it: a tenth of the rate at "
-            "about a tenth of the height, after ten times the way. A falling rate, by 1 / (1 + t / 200) or along a "
-            "cosine, is fast first and quiet later.",
+            "about a tenth of the height, after ten times as many steps. A falling rate, by 1 / (1 + t / 200) or along "
+            "a cosine, is fast first and quiet later.",
         ),
     ]
 

@@ -75,7 +75,7 @@ def exhibits(config, state):
         }
         heights = {
             name: [np.asarray(height) for height in along(*rows, bins)]
-            for name, rows in (("held apart", held), ("test", test))
+            for name, rows in (("test", test), ("held apart", held))
         }
     with precision(config.dtype):
         settings = {"evaluation": evaluation(config), "seed": config.seed, "progress": False}
@@ -122,7 +122,8 @@ def points(diagram):
 
 
 def draw_diagrams(diagrams, file, theme):
-    figure = canvas.tiles([*diagrams, "share of the windows", "share of the windows"], 2, 2.4, theme, edge=(0.45, 0.5))
+    titles = [f"right, {name}" for name in diagrams] + ["share of the windows"] * 2
+    figure = canvas.tiles(titles, 2, 2.4, theme, edge=(0.45, 0.5))
     for place, (numbers, own, (mean, right)) in enumerate(diagrams.values()):
         upper, lower = figure.axes[place], figure.axes[2 + place]
         bins = len(own.share)
@@ -142,8 +143,8 @@ def draw_diagrams(diagrams, file, theme):
 def draw_temperatures(heights, found, file, theme):
     def plot(title, which):
         lines = [
-            report.Line(name, TEMPERATURES, each[which], "jax", dashes)
-            for (name, each), dashes in zip(heights.items(), ("--", "-"), strict=True)
+            report.Line(name, TEMPERATURES, each[which], *look)
+            for (name, each), look in zip(heights.items(), (("jax", "-"), ("ink", "--")), strict=True)
         ]
         return report.Plot(title, lines, "temperature T", marks={"T": found})
 

@@ -72,10 +72,10 @@ def exhibits(config, state):
                 ["early stopping", *said(found["nothing"][kept - 1]), f"kept {kept}, stopped after {stopped}"],
             ],
             picture=partial(draw_courses, found, stopped, kept),
-            caption="Losses after each epoch; with dropout, the training loss is that of the thinned networks. The "
-            f"run stops when {APART} rows that are for nothing else have not become better in {PATIENCE} epochs, and "
-            "the parameters are those of their best. Their labels are as wrong as the training rows', those of the "
-            "test rows are right.",
+            caption="Losses after each epoch; with dropout, the training loss is that of the thinned networks. "
+            f"Early stopping ends the first run when the loss of {APART} rows kept for that alone has not fallen for "
+            f"{PATIENCE} epochs, and goes back to where it was lowest. Their labels are as wrong as the "
+            "training rows', those of the test rows are right.",
         ),
         Exhibit(
             "Weight decay, from too little to too much",
@@ -89,7 +89,7 @@ def exhibits(config, state):
         ),
         Exhibit(
             "Learning curves: errors against the number of training rows",
-            headings=("rows", "training error", "test error", "training, decay", "test, decay"),
+            headings=("rows", "training error", "test error", "training, with decay", "test, with decay"),
             rows=[
                 [f"{rows}", *(f"{each[way].mean():.1%}" for way in (0, 1) for each in pair)]
                 for rows, pair in zip(SIZES, errors, strict=True)

@@ -22,12 +22,17 @@ DENSITY = 160  # pixels an inch
 PIXELS = 30_000, 1e8  # at most along a side, and in all
 TEXT, LINE = 9.0, 0.165  # points, and inches from line to line
 PAD, MARGIN, KEY = 0.1, 0.18, 0.34  # inches inside a node, around it all, and for the line that says what is what
-INK, MUTED, EDGE, GRADIENT = "#1b1e23", "#5b626c", "#8b929c", "#c2500f"
+INK, MUTED, EDGE, GRADIENT, PAPER = "#1b1e23", "#5b626c", "#8b929c", "#c2500f", "#ffffff"
 FILLS = {  # and frame
     "input": ("#e3edfb", "#1d5fbf"),
     "constant": ("#f0f0ed", "#a3a9b2"),
-    "operation": ("#ffffff", "#5b626c"),
+    "operation": (PAPER, MUTED),
     "output": ("#e4f3ea", "#17704a"),
+}
+NIGHT = {  # what each colour is on a dark page
+    **{INK: "#e9eaec", MUTED: "#a3a9b2", EDGE: "#7b828c", GRADIENT: "#ff9c5b", PAPER: "#1a1d22"},
+    **{"#e3edfb": "#1d2c44", "#1d5fbf": "#7cb0ff", "#f0f0ed": "#262a30", "#a3a9b2": "#5b626c"},
+    **{"#e4f3ea": "#173427", "#17704a": "#63cf9a"},
 }
 INDENT = "\u2002\u2006"  # spaces as wide as the ∇ of the first line
 SETTINGS: Any = {
@@ -39,7 +44,7 @@ SETTINGS: Any = {
 }
 
 
-def draw(function: Callable[..., Any], *args: Any, file: str | Path) -> Path:
+def draw(function: Callable[..., Any], *args: Any, file: str | Path, dark: bool = False) -> Path:
     """Draw what a function computes for these arguments: every operation with its value and its gradient.
 
     The program flows from top to bottom, and an operation's arguments enter it from left to right. A node shows what is
@@ -52,6 +57,7 @@ def draw(function: Callable[..., Any], *args: Any, file: str | Path) -> Path:
             values alone.
         *args: its arguments.
         file: where to: `.png` or `.svg`, in a folder that is there. It is written whole or not at all.
+        dark: in the colours of a dark page.
 
     Returns:
         The file's path.
@@ -69,10 +75,10 @@ def draw(function: Callable[..., Any], *args: Any, file: str | Path) -> Path:
     'product.svg'
     """
     path = writable(file)
-    return draw_program(trace(function)(*args), args, path)
+    return draw_program(trace(function)(*args), args, path, dark)
 
 
-def draw_program(program: Program, args: tuple[Any, ...], file: str | Path) -> Path:
+def draw_program(program: Program, args: tuple[Any, ...], file: str | Path, dark: bool = False) -> Path:
     """Draw a recorded program for arguments of the shapes that it was recorded for; all else as `draw`."""
     path = writable(file)
     leaves = program.checked(args)
@@ -88,7 +94,7 @@ def draw_program(program: Program, args: tuple[Any, ...], file: str | Path) -> P
         )
     if not nodes:
         raise ValueError("draw: the program has no values to draw")
-    _save(nodes, edges, path)
+    _save(nodes, edges, path, dark)
     return path
 
 
@@ -107,12 +113,15 @@ def writable(file: str | Path) -> Path:
     return path
 
 
-def _save(nodes: list[Node], edges: list[tuple[int, int]], path: Path) -> None:
+def _save(nodes: list[Node], edges: list[tuple[int, int]], path: Path, dark: bool) -> None:
     import matplotlib
 
     suffix, made = path.suffix.lower()[1:], io.BytesIO()
     with matplotlib.rc_context(SETTINGS):
-        _figure(nodes, edges).savefig(made, format=suffix, metadata={"Date": None} if suffix == "svg" else None)
+        figure = _figure(nodes, edges)
+        if dark:
+            _darken(figure)
+        figure.savefig(made, format=suffix, metadata={"Date": None} if suffix == "svg" else None)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         unfinished.write_bytes(made.getvalue())
@@ -126,7 +135,7 @@ def _figure(nodes: list[Node], edges: list[tuple[int, int]]) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(dpi=100, facecolor="white")
+    figure = Figure(dpi=100, facecolor=PAPER)
     measure = _measure(FigureCanvasAgg(figure).get_renderer())
     texts = [[line._replace(text=_known(line.text)) for line in _lines(node)] for node in nodes]
     sizes = [(max(measure(line) for line in lines) + 2 * PAD, LINE * len(lines) + 1.4 * PAD) for lines in texts]
@@ -149,6 +158,19 @@ def _figure(nodes: list[Node], edges: list[tuple[int, int]]) -> "Figure":
     for entry, x in zip(key, starts, strict=False):
         _draw_key(axes, entry, x, height - MARGIN)
     return figure
+
+
+def _darken(figure: "Figure") -> None:
+    """Every colour becomes that of the night."""
+    from matplotlib.colors import to_hex
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text as Writing
+
+    for text in figure.findobj(Writing):
+        text.set_color(NIGHT.get(to_hex(text.get_color()), INK))
+    for patch in figure.findobj(Patch):
+        face, frame = (NIGHT.get(to_hex(colour), "none") for colour in (patch.get_facecolor(), patch.get_edgecolor()))
+        patch.set(facecolor=face, edgecolor=frame)
 
 
 class Text(NamedTuple):

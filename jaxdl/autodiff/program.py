@@ -103,11 +103,11 @@ class Program:
                 raise ValueError(f"the program was recorded for {variable.name}: {kind(variable)}, given {kind(array)}")
         return arrays
 
-    def draw(self, *args: Any, file: str | Path) -> Path:
+    def draw(self, *args: Any, file: str | Path, dark: bool = False) -> Path:
         """Draw it with the values and gradients for these arguments, as `autodiff.draw` does."""
         from jaxdl.autodiff.drawing import draw_program
 
-        return draw_program(self, args, file)
+        return draw_program(self, args, file, dark)
 
     def run(self, arguments: Sequence[Any], added: Sequence[Any] = ()) -> dict[Any, Any]:
         """Every variable's value.

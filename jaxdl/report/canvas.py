@@ -94,7 +94,7 @@ def colour(wanted: str | float, theme: Theme) -> Any:
 
     if isinstance(wanted, str):
         return getattr(theme, wanted)
-    low, high = (0.0, 0.86) if theme.name == "light" else (0.28, 1.0)
+    low, high = (0.0, 0.78) if theme.name == "light" else (0.38, 1.0)
     return colormaps["viridis"](low + (high - low) * wanted)
 
 

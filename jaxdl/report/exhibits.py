@@ -1,7 +1,8 @@
 """What a run's experiment shows besides its curves: tables and pictures out of the run's folder."""
 
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from jaxdl.report.pictures import Picture
 
 FILE = "exhibits.json"
 LONGEST = 5_000_000  # bytes of a picture that goes into a page
+NUMBER = re.compile(r"[-+−±<>≤≥]?[.\d]|nan|-?inf|none$|not installed$")
+CALL = re.compile(r"[A-Za-z_]\w*\(")
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
@@ -26,9 +29,26 @@ def read(folder: Path) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(_whole(entry) for entry in entries):
         raise ValueError(f"{file} holds no exhibits of a run; run the experiment again, or remove the file")
     return [
-        {**entry, "picture": _picture(folder / entry["picture"], entry) if entry.get("picture") else None}
+        {
+            **entry,
+            "kinds": [kind(column) for column in zip(*entry["rows"], strict=True)],
+            "picture": _picture(folder / entry["picture"], entry) if entry.get("picture") else None,
+        }
         for entry in entries
     ]
+
+
+def kind(column: Sequence[str]) -> str:
+    """What most cells of a table's column hold: 'number', set to the right; 'words', or 'code', set to the left.
+
+    >>> kind(["0.5 at 3", "", "−1"]), kind(["float32", "[1, 2]"]), kind(["jnp.ones(2)", "2 * f(x)"])
+    ('number', 'words', 'code')
+    """
+    filled = [cell for cell in column if cell]
+    for name, looks in (("number", NUMBER.match), ("code", CALL.search)):
+        if 2 * sum(looks(cell) is not None for cell in filled) > len(filled):
+            return name
+    return "words" if filled else "number"
 
 
 def _whole(entry: Any) -> bool:

@@ -106,6 +106,14 @@ def test_the_file_is_a_picture(tmp_path, suffix):
             assert picture.height > picture.width
 
 
+def test_on_a_dark_page_it_is_dark(tmp_path):
+    """Every colour of the day is another by night: none is left over."""
+    day, night = (autodiff.draw(network, *tensors(), file=tmp_path / f"{d}.svg", dark=d).read_text() for d in (0, 1))
+    for colour, dark in drawing.NIGHT.items():
+        assert (colour in day) == (dark in night)
+    assert not any(colour in night for colour in (drawing.INK, drawing.PAPER, drawing.GRADIENT))
+
+
 def test_nothing_overlaps_and_nothing_is_cut():
     args = tensors()
     nodes, edges = graph(autodiff.trace(network)(*args), autodiff.tree.flatten(args)[0])

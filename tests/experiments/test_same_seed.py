@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jaxdl import experiment, train
 from jaxdl.parity.record import Ordered
+from jaxdl.report.theme import DARK
 
 FOUND = experiment.find("same_seed")
 
@@ -100,6 +102,17 @@ def test_the_script_runs_as_scripts_do(torch):
     assert done.stdout.splitlines()[-1].split() == [
         *("test:", "loss", f"{last['test_loss']:.6f},", "accuracy", f"{last['test_accuracy']:.4f}")
     ]
+
+
+@pytest.mark.torch
+def test_it_shows_what_the_script_prints(torch, tmp_path):
+    (shown,) = FOUND.exhibits(FOUND.config(epochs=2), None)
+    assert len(shown.rows) == 2 * 6
+    assert [row[2] for row in shown.rows] == 2 * [*5 * ["training"], "test"]
+    assert all(own == script for *_, own, script in shown.rows)
+    shown.picture(tmp_path / "drawn.png", DARK)
+    with Image.open(tmp_path / "drawn.png") as picture:
+        assert picture.width == 1000
 
 
 def test_another_seed_is_another_run():

@@ -235,3 +235,20 @@ def test_text_keeps_its_lines_and_a_long_one_wraps(page, tmp_path):
     found = page(lines_of(20, 2), FACTS)
     assert "one\n  <two>" in found.text
     assert found.tags.count("pre") == 2
+
+
+def test_a_table_of_code_goes_into_the_page_as_code(page, tmp_path):
+    """It wraps, and on a phone each cell has its column's name before it; numbers alone stay at the right."""
+    for name, rows, listed in (
+        ("code", [["ones", "jnp.ones(2)", "[1.0, 1.0]"]], True),
+        ("n", [["a", "b", "1"]], False),
+    ):
+        folder = tmp_path / "a-run"
+        folder.mkdir(exist_ok=True)
+        shown = {"title": name, "headings": ["", "JAX", "answers"], "rows": rows, "picture": None, "caption": ""}
+        (folder / "exhibits.json").write_text(json.dumps({"exhibits": [shown]}))
+        page(lines_of(20, 2), FACTS)
+        text = (folder / "report.html").read_text(encoding="utf-8")
+        assert ('<table class="listing">' in text) == listed
+        assert f'<td class="{"code" if listed else "words"}" data-label="JAX">' in text
+        assert ('<td class="number" data-label="answers">' in text) != listed
