@@ -80,7 +80,7 @@ def gradients(configs, states):
             )
     return Exhibit(
         "How far back a gradient reaches",
-        headings=("cell", "at first, a step", "in all", "trained, a step", "in all", "PyTorch"),
+        headings=("cell", "at first, a step", "in all", "trained, a step", "in all", "from PyTorch"),
         rows=rows,
         picture=partial(draw_gradients, found),
         caption="The gradient of the loss at a window's last character by the state before its last k: the mean of its "
@@ -120,7 +120,7 @@ def bits(configs, states):
             rows.append([cell, f"{train.evaluate(program(each), states[cell], evaluation(each))['bits']:.3f}"])
     return Exhibit(
         "Bits a character, beside counting",
-        headings=("", "test bits"),
+        headings=("expected by", "test bits"),
         rows=rows,
         caption="What a character of the test takes, coded by what was expected. Counts of five know what followed the "
         "same four characters in the training text, mixed with what followed the last three, and so on (Witten and "

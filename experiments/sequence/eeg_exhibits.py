@@ -89,13 +89,14 @@ def exhibits(config, state):
         ),
         Exhibit(
             "Accuracy by the length of a piece",
-            headings=("seconds", *METHODS, *(f"{name}, at random" for name in METHODS)),
-            rows=[list(cells(length, found)) for length, found in by_length.items()],
+            headings=("piece and method", "split in time", "by block", "drawn at random"),
+            rows=[cells for length, found in by_length.items() for cells in by_method(length, found)],
             picture=partial(draw_lengths, by_length),
             caption="Above, each two seconds of the recording are the test once, with half a second left out around "
             "them: a line for the mean, a point for each block; the table has their range. Below, a fifth of the "
             "pieces is drawn at random, and nearly all of a test piece's samples are in pieces of the training: the "
-            "nearest neighbour, which learns nothing, remembers them. Like the given bands, it sees powers.",
+            "nearest neighbour, which learns nothing, remembers them. Like the regression on given bands, it sees "
+            "powers. Guessing is right one time in four.",
         ),
         Exhibit(
             "What the filters let through",
@@ -106,12 +107,11 @@ def exhibits(config, state):
     ]
 
 
-def cells(length, found):
-    yield f"{length / RATE:g}"
-    for own in found[:, :-1]:
-        yield f"{own.mean():.0%} ({own.min():.0%} to {own.max():.0%})"
-    for drawn in found[:, -1]:
-        yield f"{drawn:.0%}"
+def by_method(length, found):
+    """Rows of the table."""
+    for name, (*own, drawn) in zip(METHODS, found, strict=True):
+        cells = f"{np.mean(own):.0%}", f"{min(own):.0%} to {max(own):.0%}", f"{drawn:.0%}"
+        yield [f"{length / RATE:g} s, {name}", *cells]
 
 
 def draw_recording(config, file, theme):
@@ -133,7 +133,7 @@ def draw_recording(config, file, theme):
 def draw_lengths(by_length, file, theme):
     seconds, found = np.array(list(by_length)) / RATE, np.stack(list(by_length.values()), axis=1)
     looks = ("jax", "-", "o"), ("torch", "-", "s"), ("muted", "-", "^")
-    chance = report.Line("any one", seconds, np.full(len(seconds), 1 / 4), "ink", ":")
+    chance = report.Line("guessing", seconds, np.full(len(seconds), 1 / 4), "ink", ":")
     in_time, drawn = [chance], [chance]
     for name, own, (colour, dashes, marker), shift in zip(METHODS, found, looks, (-0.012, 0, 0.012), strict=True):
         in_time.append(report.Line(name, seconds, own[:, :-1].mean(axis=1), colour, dashes))
@@ -162,6 +162,6 @@ def draw_filters(weight, file, theme):
     plots = [
         report.Plot("power", powers, "hertz", "y"),
         report.Plot("gain", passed, "hertz"),
-        report.Plot("filters", taps, "milliseconds"),
+        report.Plot("weights", taps, "milliseconds"),
     ]
     report.plots_picture(plots, file, theme)

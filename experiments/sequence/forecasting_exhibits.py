@@ -70,7 +70,7 @@ def row(config, name, forecast):
     level = logarithms[before + 1 :]
     explained = 1 - np.sum((error * scale) ** 2, axis=0) / np.sum((level - level.mean(axis=0)) ** 2, axis=0)
     low, high = interval(config, said, came)
-    cells = [f"{100 * np.mean(np.abs(error * scale)):.2f} %", f"{100 * np.sqrt(np.mean((error * scale) ** 2)):.2f} %"]
+    cells = [f"{np.mean(np.abs(error * scale)):.2%}", f"{np.sqrt(np.mean((error * scale) ** 2)):.2%}"]
     skilled = 1 - np.mean(error**2) / np.mean(came**2)
     return [name, *cells, f"{skilled:+.3f}", f"{low:+.3f} to {high:+.3f}", f"{explained.mean():.3f}"]
 
@@ -96,7 +96,8 @@ def exhibits(config, state):
             picture=partial(draw_forecasts, config, own),
             caption="Each month of the test is forecast from the months before it: above, the price of the "
             f"{SHOWN[1]}, below, its change, from the same forecasts. The table is over all seven series; 'nine of "
-            "ten' says where nine tenths of the skills lie when the test's months are drawn anew.",
+            "ten' says where nine tenths of the skills lie when the test's months are drawn anew. R² of the price "
+            "flatters: the random walk, which forecasts no change, has it too.",
         ),
         Exhibit(
             "A year ahead",
@@ -121,14 +122,14 @@ def draw_forecasts(config, own, file, theme):
     said = by_month(config, own)[0][:, at] * scale[at]
     years = 1970 + months[before + 1 :].astype("datetime64[M]").astype(int) / 12
     last, level = logarithms[before:-1, at], logarithms[before + 1 :, at]
-    figure = canvas.blank(3.9, theme)
-    top = canvas.panel(figure, (0.6, 2.2, 4.3, 1.35), f"{SHOWN[1]}, price", theme)
+    figure = canvas.blank(4.05, theme)
+    top = canvas.panel(figure, (0.6, 2.35, 4.3, 1.35), f"{SHOWN[1]}, price", theme)
     bottom = canvas.panel(figure, (0.6, 0.3, 4.3, 1.35), "its change, %", theme)
     for axes, came, forecast in (
         (top, np.exp(level), np.exp(last + said)),
         (bottom, *100 * np.array([level - last, said])),
     ):
-        axes.plot(years, came, color=theme.muted, linewidth=1.4, label="what came")
+        axes.plot(years, came, color=theme.torch, linewidth=1.4, label="what came")
         axes.plot(years, forecast, color=theme.jax, linewidth=1.4, label="forecast a month before")
         axes.set(xlim=(years[0], years[-1]))
     top.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -156,4 +157,4 @@ def draw_course(training, test, file, theme):
         report.Line("test", epochs, test, "jax"),
         report.Line("random walk", epochs, np.zeros(len(test)), "ink", "--"),
     ]
-    report.plots_picture([report.Plot("skill", lines, "epochs")], file, theme)
+    report.plots_picture([report.Plot("skill", lines, "epoch")], file, theme)

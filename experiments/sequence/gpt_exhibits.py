@@ -56,11 +56,11 @@ def heads(config, state):
     ]
     return Exhibit(
         "Where heads look",
-        headings=("layer", "head", "characters back", "at its own", "at the one before"),
+        headings=("layer", "head", "characters back", "at itself", "at the one before"),
         rows=rows,
         picture=partial(draw_heads, weights[:, 0, :, : len(words), : len(words)], SEEN[: len(words)]),
         caption="Each row is a place in the text and says what it takes of itself and of the places before it: the "
-        "weights of a row add up to one, the darker the more. Of each layer the picture has the head whose weights are "
+        "weights of a row add up to one, the bluer the more. Of each layer the picture has the head whose weights are "
         "the least spread. The table is the mean over 15 windows of the test. How far the weights of a PyTorch model "
         f"with these parameters are from these, in float64: {apart(weights, theirs)}.",
     )

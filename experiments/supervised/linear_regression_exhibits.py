@@ -64,7 +64,8 @@ def exhibits(config, state):
             caption="Above, the weights against 1 / λ: the lines are scikit-learn's closed form, the points are where "
             f"descent on all rows ends, at most {np.abs(weights - exact).max():.0e} away. Below, the weights of a "
             "descent from zero without a penalty: to stop early is much like a penalty, of a λ that is 0.3 to 1 times "
-            "1 / (learning rate × steps). The dotted line is where the run with mini-batches stopped.",
+            "1 / (learning rate × steps). The dotted line is where the run with mini-batches stopped. The names stand "
+            "in the order of the curves' right ends.",
         ),
         Exhibit(
             "The weights of this run",
@@ -83,7 +84,8 @@ def exhibits(config, state):
             picture=partial(draw_errors, losses),
             caption="The closed form's loss on the rows that it learned from and on the test's, against the penalty; "
             "dotted where the test loss has its lowest point. A penalty always costs training loss. What it is worth "
-            "on other rows depends on how many there were to learn from.",
+            "on other rows depends on how many there were to learn from: with few, much; with all, the smallest that "
+            "was tried does best, and none does better still.",
         ),
     ]
 

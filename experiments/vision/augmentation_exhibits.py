@@ -14,7 +14,7 @@ from jaxdl.experiment import Exhibit, precision
 from jaxdl.report import canvas, images
 
 SEEDS = range(4)
-COLOURS = "muted", "jax", "good", "ink", "bad"
+COLOURS = "muted", "jax", "good", "torch", "bad"
 
 
 def trained(config):
@@ -53,13 +53,14 @@ def exhibits(config, state):
         digits = np.repeat(copies(config)[0][:1], 8, axis=0)
         keys = augment.keys(config.seed, 0, np.arange(8))
         drawn = {name: list(np.asarray(way(keys, digits))[:, 0]) for name, way in WAYS.items()}
+    digit = copies(config)[1][0]
     curves = {name: each.reshape(len(WAYS), len(SEEDS), -1).mean(axis=1) for name, each in runs.tests.items()}
     return [
         Exhibit(
             "One digit, as a network gets it",
             picture=lambda file, theme: file.write_bytes(canvas.png(images.strips(drawn, theme))),
             caption="Eight draws each: shifted by up to one pixel or two, turned by up to 15°, mirrored one time in "
-            "two. Shifted and turned it stays the digit that it is; its mirror image is none.",
+            f"two. Shifted or turned, a {digit} is still a {digit}; mirrored, it is no digit at all.",
         ),
         Exhibit(
             "Test accuracy and loss, by what the network was shown",
@@ -68,7 +69,7 @@ def exhibits(config, state):
             picture=partial(draw, curves),
             caption=f"{config.digits} training digits, {config.copies} copies of each an epoch, every one drawn anew; "
             f"means over {len(SEEDS)} seeds. The table has the accuracy after the last epoch, on the test digits as "
-            "they are and as they are moved.",
+            "they are and as they are moved: a network reads shifted digits if it has been shown some.",
         ),
     ]
 

@@ -38,7 +38,7 @@ def exhibits(config, state):
             picture=partial(draw, {name: loss for name, (loss, _) in found.items()}),
             caption=f"The training loss of the first {SHOWN} epochs, the same seed and learning rate. Then the network "
             f"reads {found['with'][1]:.1%} of the test digits with batch normalisation, {found['without'][1]:.1%} "
-            "without.",
+            "without. Guessing among ten digits costs ln 10 = 2.30.",
         ),
         *shown,
     ]

@@ -1,5 +1,6 @@
 """The gallery: a card an experiment, drawn from what runs, checks and benchmarks have left."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,14 +112,18 @@ def headline(views: Sequence[dict[str, Any]]) -> str:
     return f"{count(len(views), 'experiment')}: {'; '.join(clauses) or 'none was run yet'}."
 
 
-def named(name: str) -> str:
-    """An experiment's name as a heading.
+def named(name: str, summary: str = "") -> str:
+    """An experiment's name as a heading, in the letters of its summary where it stands there.
 
     >>> named("fundamentals/gradient_descent"), named("sequence/gpt")
     ('Gradient descent', 'GPT')
+    >>> named("vision/lenet", "LeNet-5 reads handwritten digits.")
+    'LeNet'
     """
-    short = name.rpartition("/")[2]
-    return short.upper() if len(short) <= 3 else short.replace("_", " ").capitalize()
+    short = name.rpartition("/")[2].replace("_", " ")
+    found = re.search(rf"\b{re.escape(short)}\b", summary, re.IGNORECASE)
+    written = found.group() if found else short.upper() if len(short) <= 3 else short
+    return written[0].upper() + written[1:]
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -137,7 +142,7 @@ def _view(card: Card, folder: Path) -> dict[str, Any]:
     parity, speed = _json(card.check), _speed(card.compare)
     return {
         "topic": card.topic,
-        "name": named(card.name),
+        "name": named(card.name, card.summary),
         "summary": card.summary,
         "failure": card.failure,
         "command": f"python -m experiments run {card.name}",

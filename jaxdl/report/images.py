@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MARGIN = 0.06
 LINE = 0.17  # inches of a line of text
-HEADING = 0.3  # over a strip
+HEADING = 0.4  # over a strip: its title is nearer to it than to the one above
 
 
 def thumbnails(
@@ -72,13 +72,13 @@ def strips(rows: Mapping[str, Sequence[Any]], theme: Theme, columns: int = 8) ->
     """
     from matplotlib.patches import Rectangle
 
-    cell = (WIDTH - 2 * MARGIN) / columns
+    cell = WIDTH / columns
     edge: Style = {"facecolor": "none", "edgecolor": theme.line, "linewidth": 1.0}
     heights = [HEADING + cell * math.ceil(len(images) / columns) for images in rows.values()]
     figure, top = blank(sum(heights) + MARGIN, theme), sum(heights) + MARGIN
     for (title, images), height in zip(rows.items(), heights, strict=True):
         top, drawn = top - height, height - HEADING
-        axes = panel(figure, (MARGIN, top, WIDTH - 2 * MARGIN, drawn), title, theme)
+        axes = panel(figure, (-0.02, top, WIDTH, drawn), title, theme)  # the first picture under its title's beginning
         axes.set_axis_off()
         for number, image in enumerate(images):
             at = number % columns * cell + 0.03, number // columns * cell + 0.03

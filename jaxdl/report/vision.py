@@ -166,7 +166,7 @@ def _confusion(counts: np.ndarray, classes: Sequence[str]) -> Exhibit:
                 name,
                 f"{counts[place].sum():,}",
                 f"{counts[place, place] / max(counts[place].sum(), 1):.1%}",
-                f"{classes[wrong[place].argmax()]} ({wrong[place].max()})" if wrong[place].any() else "",
+                _taken(wrong[place], classes),
             ]
             for place, name in enumerate(classes)
         ],
@@ -174,6 +174,15 @@ def _confusion(counts: np.ndarray, classes: Sequence[str]) -> Exhibit:
         caption=f"All {counts.sum():,} test images: {counts.trace():,} on the diagonal are read right, "
         f"{wrong.sum():,} beside it are not.",
     )
+
+
+def _taken(wrong: np.ndarray, classes: Sequence[str]) -> str:
+    """What a class is most often taken for, and how often; all of those that share the first place."""
+    most = wrong.max()
+    if not most:
+        return ""
+    first = ", ".join(classes[place] for place in np.flatnonzero(wrong == most).tolist())
+    return f"{first} ({most}{' each' if ',' in first else ''})"
 
 
 def _mistakes(images: Sequence[np.ndarray], y: np.ndarray, shares: np.ndarray, classes: Sequence[str]) -> Exhibit:
@@ -184,11 +193,12 @@ def _mistakes(images: Sequence[np.ndarray], y: np.ndarray, shares: np.ndarray, c
     worst = wrong[np.argsort(-sure[wrong], kind="stable")][:WORST]
     notes = [[f"✗ {classes[said[row]]}", f"{sure[row]:.1%} sure", f"is {classes[y[row]]}"] for row in worst]
     drawn = [images[row] for row in worst]
+    shown = f"Here are the {WORST} of which it is surest" if len(wrong) > WORST else "Here is each"
     return Exhibit(
         title,
         picture=_picture(partial(thumbnails, drawn, notes, [True] * len(worst), columns=5)),
-        caption=f"{len(wrong):,} of {len(y):,} test images are misread. These are the ones of whose wrong class the "
-        "network is most certain: what it says, with what probability, and what is true.",
+        caption=f"The network misreads {len(wrong):,} of {len(y):,} test images. {shown}, the surest first: what it "
+        "says, how sure it is, and what is true.",
     )
 
 

@@ -67,9 +67,13 @@ def test_the_tables_count_every_image(trained, tmp_path):
     table = shown["What is taken for what"].rows
     assert [row[1] for row in table] == [str(np.sum(place == Y)) for place in range(10)]
     assert [row[2] for row in table] == [f"{np.mean(said[place == Y] == place):.1%}" for place in range(10)]
+    for place, row in enumerate(table):
+        taken = np.bincount(said[(place == Y) & (said != place)], minlength=10)
+        first = ", ".join(str(other) for other in np.flatnonzero(taken == taken.max()))
+        assert row[3] == (f"{first} ({taken.max()}{' each' if ',' in first else ''})" if taken.any() else "")
     said = f"{50 - wrong} on the diagonal are read right, {wrong} beside it are not."
     assert shown["What is taken for what"].caption.endswith(said)
-    assert shown["The worst mistakes"].caption.startswith(f"{wrong} of 50 test images are misread.")
+    assert shown["The worst mistakes"].caption.startswith(f"The network misreads {wrong} of 50 test images.")
     for exhibit in shown.values():
         exhibit.picture(tmp_path / "drawn.png", DARK)
         assert (tmp_path / "drawn.png").stat().st_size > 2000
