@@ -281,10 +281,13 @@ def _save(folder: Path, state: Any) -> Path:
 
 
 def _show(experiment: Any, config: Any, history: Any, model: Path) -> None:
-    table = Table(experiment.name, *(name for name in history.final if name != "epoch"))
-    table.add_row(f"epoch {history.final['epoch']}", *(f"{v:.4g}" for k, v in history.final.items() if k != "epoch"))
-    for name, values in experiment.witnesses(config).items():
-        table.add_row(name, *(f"{values[k]:.4g}" if k in values else "" for k in history.final if k != "epoch"))
+    witnesses = experiment.witnesses(config)
+    columns = (Column(name, justify="right") for name in (f"epoch {history.final['epoch']}", *witnesses))
+    table = Table(experiment.name, *columns)
+    for name, value in history.final.items():
+        if name != "epoch":
+            answers = (f"{answer[name]:.4g}" if name in answer else "" for answer in witnesses.values())
+            table.add_row(name, f"{value:.4g}", *answers)
     console = Console()
     console.print(table)
     verdict = "reached" if experiment.bound.holds(history.final) else "not reached"

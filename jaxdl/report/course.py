@@ -19,7 +19,7 @@ PALETTES = {
     "dark": ("#7cb0ff", "#ff9c5b", "#63cf9a", "#cf9bf2", "#ff809b", "#5fd0e4", "#e0bf4f", "#a3a9b2"),
 }
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)))
-MORE = 3  # panels beside the first one
+MORE = 7  # panels beside the first one
 FIRST, OTHER, GAP, FOOT, KEY = 2.3, 1.25, 0.62, 0.5, 0.2  # heights in inches
 MANY = 40  # epochs from which on they have no points or lines of their own
 
