@@ -26,9 +26,7 @@ from jaxdl.train.work import loops_well
 # Enough that the device never waits for the host, few enough that memory, Ctrl-C and the display keep up.
 STEPS_IN_FLIGHT = 64
 CALLS_IN_FLIGHT = 2
-# Of a call that holds many steps: the display still moves, Ctrl-C is soon heard. What a call costs besides its steps
-# was a twentieth of an LSTM's step of 48 ms where each had a call of its own.
-SECONDS_A_CALL = 0.2
+SECONDS_A_CALL = 0.05  # of a call that holds many steps: half of the display's pace
 CAPACITY = 512  # steps that a call can hold
 
 
@@ -228,7 +226,7 @@ def _loop(step: Callable[..., Any], placement: Any, capacity: int) -> Callable[.
 
 
 class _Pace:
-    """How many steps share a call: as many as take a fifth of a second, measured as calls end."""
+    """How many steps share a call: as many as take a twentieth of a second, measured as calls end."""
 
     def __init__(self, given: int | None) -> None:
         self._given = given

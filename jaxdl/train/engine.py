@@ -73,7 +73,7 @@ def fit(
         progress: whether to show progress on stderr.
         callbacks: called between device calls and after each epoch.
         steps_per_call: how many steps share a device call: 1, or more for a loop on the device; None chooses, by a rule
-            that docs/training.md defends, and then measures how many fill a fifth of a second.
+            that docs/training.md defends, and then measures how many fill a twentieth of a second.
         directory: where the run leaves its history (`history.jsonl`, as it goes) and its checkpoints; None: nowhere.
         checkpoints: when they are written and which are kept; None: every minute, the last two.
         resume: go on from the newest checkpoint of the directory, or from that of a step; 'auto' begins anew where
