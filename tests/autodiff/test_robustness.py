@@ -21,6 +21,7 @@ def _chain(x: Any) -> Any:
     return x
 
 
+@pytest.mark.slow
 def test_a_chain_of_100000_operations_does_not_recurse() -> None:
     def bits(x: Any) -> Any:
         for _ in range(LONG // 2):

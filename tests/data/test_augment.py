@@ -250,6 +250,7 @@ np.testing.assert_allclose(*(target for _, target in (one, many)), atol=1e-6)
 """
 
 
+@pytest.mark.slow
 def test_four_devices_give_what_one_gives():
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4"
     quickly = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # both programs alike

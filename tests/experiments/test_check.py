@@ -50,6 +50,7 @@ def found(monkeypatch):
     return put
 
 
+@pytest.mark.slow
 def test_all_are_checked_and_shown_in_one_table(found, capsys):
     found(**{name: EXPERIMENTS[name] for name in ("fundamentals/same_seed", "supervised/linear_regression")})
     assert called("check", "--all", "--reference", "frozen") == 0

@@ -48,6 +48,7 @@ def test_every_function_is_minimised(name):
     assert history["loss"][-1] < history["loss"][0]
 
 
+@pytest.mark.slow
 def test_its_pictures_are_drawn(shown, tmp_path):
     for number, exhibit in enumerate(shown):
         exhibit.picture(tmp_path / f"{number}.png", DARK)

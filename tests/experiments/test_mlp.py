@@ -8,6 +8,7 @@ from jaxdl import parity, random
 from jaxdl.experiment import find
 from jaxdl.report.theme import DARK
 
+pytestmark = pytest.mark.slow  # what a run shows takes ten seconds and more to compute
 FOUND = find("mlp")
 MLP = FOUND.module
 

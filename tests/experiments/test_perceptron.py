@@ -46,6 +46,7 @@ def test_the_net_with_a_layer_is_pytorchs(torch):
     parity.check(FOUND, FOUND.config(points="xor", hidden=8, learning_rate=0.2), reference="live").assert_agreement()
 
 
+@pytest.mark.slow
 def test_it_shows_the_boundaries_and_the_proof(tmp_path):
     lines, proof, bending = FOUND.exhibits(FOUND.config(), None)
     assert [row[0] for row in proof.rows] == ["irises", "digits", "xor"]

@@ -82,6 +82,7 @@ def test_the_pixels_votes_and_the_biases_make_the_odds(digits):
         assert float(votes.title.removesuffix(" to 1")) == pytest.approx(np.exp(logarithm), abs=0.051)
 
 
+@pytest.mark.slow
 def test_its_pictures_are_drawn(digits, tmp_path, monkeypatch):
     """What Newton's method and descent find of the digits takes longer than to draw it: a test of its own has it."""
     config, state, params = digits

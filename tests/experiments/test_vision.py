@@ -34,6 +34,7 @@ def test_each_takes_every_set(cache, name, given):
     assert found.evaluation(config).rows == (3 if given == "cifar10" else 4)
 
 
+@pytest.mark.slow
 def test_lenet_learns_photographs_and_shows_them(cache, tmp_path):
     found = find("lenet")
     config = found.config(data="cifar10", batch_size=5, epochs=1)

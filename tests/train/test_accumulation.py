@@ -102,6 +102,7 @@ def deep(rngs, blocks=4, layers=4):
     return nn.Sequential(*(block() for _ in range(blocks)))
 
 
+@pytest.mark.slow
 def test_memory_falls_with_micro_batches_and_with_recomputation():
     """Sixteen layers of 64 over 16,384 rows, MB of temporary memory: 75.6 at once, 12.9 in 16 micro-batches, 5.3 with
     the promise of a row mean, 33.7 with every block recomputed.

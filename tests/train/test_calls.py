@@ -85,7 +85,10 @@ def fit(made, batches, **settings):
 
 @pytest.mark.parametrize(
     ("model", "inputs"),
-    [(Dense, IMAGES), (Convolutions, IMAGES), pytest.param(Recurrent, TOKENS, marks=pytest.mark.slow)],
+    [
+        (Dense, IMAGES),
+        *(pytest.param(*given, marks=pytest.mark.slow) for given in ((Convolutions, IMAGES), (Recurrent, TOKENS))),
+    ],
     ids=["dense", "convolutions", "recurrent"],
 )
 def test_the_numbers_do_not_depend_on_it(model, inputs):

@@ -48,13 +48,14 @@ def recurrent(weights):
     return read, jnp.zeros(WIDTH, "float64"), whole
 
 
-@pytest.mark.parametrize("temperature", [0.3, 1.0])
+@pytest.mark.parametrize("temperature", [pytest.param(0.3, marks=pytest.mark.slow), 1.0])
 def test_a_state_is_handed_on(weights, temperature):
     read, rest, whole = recurrent(weights)
     found = train.generate(read, rest, PROMPT, 6, temperature=temperature, key=KEY)
     assert found.tolist() == naive(whole, 6, temperature)
 
 
+@pytest.mark.slow
 def test_a_window_slides(weights):
     def model(tokens):
         x = weights["table"][tokens] + weights["places"][: len(tokens)]

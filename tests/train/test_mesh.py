@@ -67,6 +67,7 @@ def test_two_processes_compute_what_one_computes(tmp_path):
     assert_equal_runs(json.loads(outputs[0].splitlines()[-1]), reference["one"])
 
 
+@pytest.mark.slow
 def test_a_sharded_state_takes_an_eighth_of_the_memory(tmp_path):
     """From the compiled program: what is too small to split stays whole, so a little more than an eighth."""
     found = told(tmp_path, "memory")

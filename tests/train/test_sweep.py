@@ -457,6 +457,7 @@ def test_groups_fill_the_processors_and_share_batches():
     assert grouping.available_memory() is None or grouping.available_memory() > 2**20
 
 
+@pytest.mark.slow
 def test_convolutions_go_run_by_run(monkeypatch):
     planned = []
     # As float32 has it: in float64 this one is a product.
