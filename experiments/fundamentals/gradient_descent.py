@@ -65,6 +65,7 @@ def logistic(x):
 FUNCTIONS = {"quadratic": quadratic, "rosenbrock": rosenbrock, "logistic": logistic}
 
 
+@cache
 def tumours(dtype):
     """Radius and texture of the 455 tumours to learn from, standardised, and which of them are harmless."""
     x, y, _, _ = data.breast_cancer()

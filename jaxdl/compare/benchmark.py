@@ -223,7 +223,9 @@ def _ladder(work: Workload, whole: bool) -> parity.Ladder:
         return parity.check(work.experiment, work.config, spread=True)
     ladders = []
     for dtype in ("float64", "float32"):
-        config = replace(work.config, dtype=dtype, batch_size=min(work.config.batch_size, PARITY_BATCH))
+        config = replace(work.config, dtype=dtype)
+        if hasattr(config, "batch_size"):  # a function that takes no data has none
+            config = replace(config, batch_size=min(config.batch_size, PARITY_BATCH))
         ladders.append(
             parity.ladder(
                 work.experiment.program(config),

@@ -112,7 +112,8 @@ class Timing:
             prepared = worker.prepare(first, check=last)
             self._differs[mode.name] = started.pop("differs")
             row |= {**started, f"first_{start}_s": prepared["first_s"], f"start_{start}_s": ready + prepared["first_s"]}
-            if start == "cold" and (mode.proof or mode.name == self._reference):
+            proven = mode.name == self._reference and any(other.proof for other in self._modes)
+            if start == "cold" and (mode.proof or proven):
                 with np.load(worker.agree()) as arrays:
                     self._proofs[mode.name] = dict(arrays)
             if not last:
@@ -227,6 +228,11 @@ def _given(work: Workload, folder: Path) -> dict[str, Any]:
         "experiment": work.experiment.name,
         "twin": work.experiment.twin,
         "config": asdict(work.config),
+        "derived": {
+            name: getattr(work.config, name)
+            for name, value in vars(type(work.config)).items()
+            if isinstance(value, property)
+        },
         "batches": str(folder / "batches.npz"),
         "initial": str(folder / "initial.npz"),
         "count": len(batches),

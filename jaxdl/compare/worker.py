@@ -57,7 +57,7 @@ class _Server:
         import numpy as np
 
         self._np = np
-        self._runner: Runner = runner.build(job | {"config": SimpleNamespace(**job["config"])})
+        self._runner: Runner = runner.build(job | {"config": SimpleNamespace(**job["config"], **job["derived"])})
         self._tasks: dict[str, Task] = {}
         built = time.perf_counter()
         self.started = {"import_s": imported - started, "build_s": built - imported, "differs": self._runner.differs}

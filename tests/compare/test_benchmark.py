@@ -328,3 +328,11 @@ def test_a_quick_run_starts_every_mode_once_and_compiles_nothing_with_torch():
     modes = benchmark._modes(work, benchmark.Settings(quick=True))
     assert [mode.name for mode in modes] == ["jax", "eager"]
     assert (full, quick) == (2 + 2 + 1 + 2, 2 + 2)  # parity and training; two starts of jax and torch.compile
+
+
+@pytest.mark.slow
+@pytest.mark.torch
+def test_a_function_without_data_and_with_a_derived_step_size_is_compared():
+    quick = compare.Settings(rounds=1, turn=0.01, quick=True)
+    (entry,) = compare.run([compare.training(experiment.find("gradient_descent"))], quick)["experiments"]
+    assert [row["mode"] for row in entry["timing"] if "median_ms" in row] == ["jax", "eager"]

@@ -1,7 +1,7 @@
 """jaxdl itself: an experiment's own program, stepped as `train.fit` steps it."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,9 @@ class Ours:
 
         self.job, self._given = job, batches(job, np.asarray)
         self.experiment = experiment.find(job["experiment"])
-        self.config = self.experiment.config(**vars(job["config"]))
+        self.config = self.experiment.config(
+            **{field.name: getattr(job["config"], field.name) for field in fields(self.experiment.module.Config)}
+        )
         self.program = mixed(self.experiment.program(self.config), job)
         rows = tuple(np.concatenate(arrays) for arrays in zip(*self._given, strict=True))
         self.source = data.ArraySource(rows, len(self._given[0][-1]))
