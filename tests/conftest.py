@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
 import jaxdl  # noqa: F401  the runtime guard comes before jax starts
 
@@ -26,6 +27,17 @@ def _compiled_programs_are_let_go() -> Iterator[None]:
     """Each holds mapped memory: thousands of them run into the system's limit of mappings, and XLA crashes there."""
     yield
     jax.clear_caches()
+
+
+@pytest.fixture
+def uncached() -> Iterator[None]:
+    """jax without a compilation cache, as it starts: whatever is asked for is compiled."""
+    before = jax.config.values["jax_compilation_cache_dir"]
+    jax.config.update("jax_compilation_cache_dir", None)
+    compilation_cache.reset_cache()
+    yield
+    jax.config.update("jax_compilation_cache_dir", before)
+    compilation_cache.reset_cache()
 
 
 # Files whose fixtures run for long: they run once, on one worker, and early. (Under pytest 9.2 pytest-xdist 3.8 does

@@ -6,7 +6,6 @@ import sys
 import zlib
 from pathlib import Path
 
-import jax
 import pytest
 
 from jaxdl import runtime
@@ -185,15 +184,6 @@ def test_where_programs_are_kept(monkeypatch):
     monkeypatch.delenv("JAXDL_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", "/b")
     assert runtime.cache_folder() == Path("/b/jaxdl/xla")
-
-
-@pytest.fixture
-def uncached():
-    """jax without a compilation cache, as it starts."""
-    before = jax.config.values["jax_compilation_cache_dir"]
-    jax.config.update("jax_compilation_cache_dir", None)
-    yield
-    jax.config.update("jax_compilation_cache_dir", before)
 
 
 @pytest.mark.usefixtures("uncached")

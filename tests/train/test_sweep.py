@@ -236,7 +236,7 @@ def test_two_hyperparameters_make_every_combination():
 
 
 @pytest.fixture
-def compilations(monkeypatch):
+def compilations(monkeypatch, uncached):
     """How many programs XLA has compiled, those of a single operation left out."""
     seen = []
     real = jax._src.compiler.backend_compile_and_load

@@ -63,7 +63,7 @@ class Flax:
                 raise ValueError(f"{path} has shape {variable.shape}, and the weights have {weights[path].shape}")
             variable.set_value(weights[path])
         whole = all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(nnx.state(model)))
-        return model if whole else self.made(dtype)  # a dropout's keys have to be drawn
+        return model if drawn or whole else self.made(dtype)  # a dropout's keys have to be drawn
 
     def laid_out(self, arrays: tuple[Any, ...], dtype: str) -> tuple[Any, ...]:
         """A batch as the peer's users keep it, on the device."""
