@@ -80,12 +80,12 @@ def compare_loops(works: Any, settings: Any, out: Path) -> None:
     screen.print(f"data: {out / 'loops.json'}", soft_wrap=True)
 
 
-def chosen(names: tuple[str, ...], quick: bool) -> Any:
-    """The named experiments as they are, or the suite."""
+def chosen(names: tuple[str, ...], depth: str) -> Any:
+    """The named experiments as they are, or as much of the suite."""
     from jaxdl import compare
     from jaxdl.experiment import find
 
-    return [compare.training(find(name)) for name in names] or compare.suite(quick)
+    return [compare.training(find(name)) for name in names] or compare.suite(depth)
 
 
 def benchmark(works: Any, settings: Any) -> Any:
@@ -155,6 +155,7 @@ def compare(experiment: Any, config: Any, quick: bool, rounds: int, where: str, 
     is_flag=True,
     help="four workloads, without torch.compile and second starts: under three minutes on two cores",
 )
+@click.option("--full", is_flag=True, help="ResNet-20 and a larger GPT as well: a quarter of an hour on two cores")
 @click.option("--whole", is_flag=True, help="compare the numbers over whole runs before anything is timed")
 @click.option("--rounds", type=int, default=7, show_default=True, help="turns that each mode gets")
 @click.option("--threads", type=int, default=None, help="cores for every framework  [default: all]")
@@ -174,6 +175,7 @@ def compare(experiment: Any, config: Any, quick: bool, rounds: int, where: str, 
 def compare_frameworks(
     names: tuple[str, ...],
     quick: bool,
+    full: bool,
     rounds: int,
     frameworks: str,
     gpu: bool,
@@ -188,12 +190,15 @@ def compare_frameworks(
 
     First the numbers, then the times; a table, a page and JSON.
     """
+    if quick and full:
+        raise click.UsageError("--quick is a shorter suite and --full a longer one: give one of them")
     if ops:
         compare_operations(names, rounds, out)
         return
     from jaxdl import compare, report
 
     earlier = None if against is None else report.load(against)  # a wrong path must not cost ten minutes
+    depth = "quick" if quick else "full" if full else "default"
     settings = compare.Settings(
         rounds=rounds,
         turn=QUICK_TURN if quick else compare.Settings.turn,
@@ -205,9 +210,9 @@ def compare_frameworks(
     if growth:
         compare_growth(settings, out)
     elif loops:
-        compare_loops(chosen(names, quick), settings, out)
+        compare_loops(chosen(names, depth), settings, out)
     else:
-        show(benchmark(chosen(names, quick), settings), out, earlier)
+        show(benchmark(chosen(names, depth), settings), out, earlier)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from jaxdl.report.wording import compared, range_of
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "performance.md"
 COMMANDS = {
-    "results": "make compare",
+    "results": "make compare ARGS=--full",
     "growth": "make compare ARGS=--growth",
     "loops": "make compare ARGS=--loops",
     "operations": "make compare ARGS=--ops",

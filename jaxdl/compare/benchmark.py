@@ -1,29 +1,20 @@
 """The framework benchmark: for every workload parity first, then its time in every mode, then what training came to."""
 
-import multiprocessing
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from jaxdl import parity, runtime
+from jaxdl import parity
 from jaxdl.compare import machine
 from jaxdl.compare.modes import FRAMEWORKS, Mode, modes_for
+from jaxdl.compare.proof import proofs
 from jaxdl.compare.timing import Timing
 from jaxdl.compare.timing import stages as timing_stages
-from jaxdl.compare.workload import Workload
-from jaxdl.experiment import Experiment
+from jaxdl.compare.workload import Task, Workload
 from jaxdl.parity import document
-from jaxdl.parity.reference import twin_of
-
-# float64 convolutions take several times as long as float32's: a CNN's ladder over its whole batches took minutes.
-PARITY_STEPS, PARITY_BATCH = 10, 16
-AT_ONCE = 2  # proofs: most of one is compiling, on one core
 
 MIXED = ("jax", "eager", "compile", "channels_last")  # modes that know bfloat16
 
@@ -83,9 +74,22 @@ def run(works: Sequence[Workload], settings: Settings = DEFAULT, tell: Tell = la
     device = machine.device(settings.device)
     works = [work for work in works if work.experiment.twin is not None]
     started, load = time.perf_counter(), machine.load()
+    modes = [_modes(work, settings) for work in works]
+    job = {"cores": cores, "device": settings.device, "tf32": settings.tf32, "bf16": settings.bf16}
     entries: list[Result] = []
-    for work, ladder in zip(works, list(_ladders(works, settings, len(cores), tell)), strict=True):
-        entries += _entries(work, ladder, settings, cores, lambda text, label=work.label: tell(f"{label}: {text}"))  # type: ignore[misc]  # mypy cannot type the default
+    for work, some, proof in zip(works, modes, list(proofs(works, modes, job, settings.whole, tell)), strict=True):
+        found: dict[Task, list[Result]] = {task: [] for task in work.tasks}
+        if not proof.ladder.failures:
+            found = Timing(
+                work,
+                some,
+                rounds=settings.rounds,
+                turn=settings.turn,
+                settings=job,
+                tell=lambda text, label=work.label: tell(f"{label}: {text}"),  # type: ignore[misc]  # mypy cannot type the default
+                proofs=proof.peers,
+            ).take()
+        entries += _entries(work, proof.ladder, found)
     return {
         **machine.describe(settings.frameworks),
         "settings": {**asdict(settings), "threads": len(cores), "dtype": precision(settings), "device": device},
@@ -139,57 +143,13 @@ def _modes(work: Workload, settings: Settings) -> list[Mode]:
     if settings.bf16:
         modes = [mode for mode in modes if mode.name in MIXED]
     if settings.quick:
-        modes = [replace(mode, caches=False) for mode in modes if mode.name != "compile"]
-    return modes
+        modes = [mode for mode in modes if mode.name != "compile"]
+    return [replace(mode, caches=mode.caches and work.again and not settings.quick) for mode in modes]
 
 
-def _ladders(works: Sequence[Workload], settings: Settings, cores: int, tell: Tell) -> Iterator[parity.Ladder]:
-    """The proof of each workload, on a CPU two of them side by side: nothing is timed yet."""
-    together = min(AT_ONCE, cores, len(works)) if settings.device == "cpu" else 1
-    if together == 1:
-        for work in works:
-            tell(f"{work.label}: parity")
-            yield _ladder(work, settings.whole)
-        return
-    context = multiprocessing.get_context("spawn")  # a fork of a process with jax's threads may hang
-    with ProcessPoolExecutor(together, context, initializer=_prepared) as pool:
-        try:
-            proofs = [pool.submit(_proof, *_named(work), settings.whole) for work in works]
-            for work, proof in zip(works, proofs, strict=True):
-                tell(f"{work.label}: parity")
-                yield proof.result()
-        except BaseException:
-            for process in multiprocessing.active_children():
-                process.kill()
-            raise
-
-
-def _prepared() -> None:
-    """A process for proofs: Ctrl-C is the benchmark's to answer, and what it compiles the next benchmark finds."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    runtime.tune(allocator=False)  # one heap for all threads makes compiling a quarter slower
-
-
-def _named(work: Workload) -> tuple[str, str, str | None, Any, str]:
-    """What another process needs to have the workload too: modules do not travel."""
-    return work.experiment.name, work.experiment.module.__name__, work.experiment.twin, work.config, work.label
-
-
-def _proof(name: str, module: str, twin: str | None, config: Any, label: str, whole: bool) -> parity.Ladder:
-    """`_ladder` of a workload in a process that is there for proofs."""
-    return _ladder(Workload(Experiment(name, import_module(module), twin), config, label, ()), whole)
-
-
-def _entries(work: Workload, ladder: parity.Ladder, settings: Settings, cores: list[int], tell: Tell) -> list[Result]:
+def _entries(work: Workload, ladder: parity.Ladder, found: dict[Task, list[Result]]) -> list[Result]:
     failure = str(ladder.failures[0]) if ladder.failures else None
-    found: dict[Any, list[Result]] = {task: [] for task in work.tasks}
-    if failure is None:
-        job = {"cores": cores, "device": settings.device, "tf32": settings.tf32, "bf16": settings.bf16}
-        timing = Timing(
-            work, _modes(work, settings), rounds=settings.rounds, turn=settings.turn, settings=job, tell=tell
-        )
-        found = timing.take()
-    proof = {
+    shown = {
         "agrees": failure is None,
         "failure": failure,
         "rungs": ladder.summary(),
@@ -204,7 +164,7 @@ def _entries(work: Workload, ladder: parity.Ladder, settings: Settings, cores: l
             "task": {"kind": kind, "number": number},
             "summary": work.experiment.summary,
             "config": asdict(work.config),
-            "parity": proof if (kind, number) == work.tasks[0] else _of_answers(proof),
+            "parity": shown if (kind, number) == work.tasks[0] else _of_answers(shown),
             "timing": found[kind, number],
         }
         for kind, number in work.tasks
@@ -215,28 +175,3 @@ def _of_answers(proof: Result) -> Result:
     """What concerns a model's answers: its training stands with the workload's first task."""
     rungs = [row for row in proof["rungs"] if row["rung"] in ("initial", "forward")]
     return {**proof, "rungs": rungs, "curves": {}, "allowed": {}, "spread": {}}
-
-
-def _ladder(work: Workload, whole: bool) -> parity.Ladder:
-    """The ladder over the whole run, or over a few steps of small batches; the full ones are compared in float32."""
-    if whole:
-        return parity.check(work.experiment, work.config, spread=True)
-    ladders = []
-    for dtype in ("float64", "float32"):
-        config = replace(work.config, dtype=dtype)
-        if hasattr(config, "batch_size"):  # a function that takes no data has none
-            config = replace(config, batch_size=min(config.batch_size, PARITY_BATCH))
-        ladders.append(
-            parity.ladder(
-                work.experiment.program(config),
-                twin_of(work.experiment, config),
-                work.experiment.source(config),
-                steps=PARITY_STEPS,
-                seed=config.seed,
-                dtype=dtype,
-                name=work.label,
-            )
-        )
-    curves = {dtype: curve for ladder in ladders for dtype, curve in ladder.curves.items()}
-    rows = tuple(row for ladder in ladders for row in ladder.rows)
-    return parity.Ladder(work.label, rows, curves, ladders[0].reference)

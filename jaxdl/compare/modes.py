@@ -19,7 +19,7 @@ class Mode:
         framework: whose `--frameworks` word brings it in.
         runner: the module of `jaxdl.compare.runners` that runs it.
         suffix: of the file beside the experiment's that holds its model; empty: the experiment itself.
-        caches: compiled programs outlive the process, so that a second start is another figure.
+        caches: compiled programs outlive the process, and a second start shall say what that gives.
         engine: what differentiates, where an experiment's Config leaves it open.
         proof: whether the model is another one than the ladder has climbed, and must first give PyTorch's output, loss
             and gradients in float64.

@@ -4,28 +4,22 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jaxdl.compare.agreement import losses_differ, outputs_differ, proof_fails
+from jaxdl.compare.agreement import Difference, losses_differ, outputs_differ
 from jaxdl.compare.modes import MODES, Mode
 from jaxdl.compare.process import Task, Worker, WorkerError
-from jaxdl.compare.workload import Workload
-from jaxdl.experiment import precision
-from jaxdl.parity.record import initial_tensors
-from jaxdl.random import TorchGenerator
+from jaxdl.compare.workload import Workload, given
 
 REFERENCE = "eager"  # unless jax is compared with itself
 ANSWERS = ("infer", "product")  # what they give are arrays, not losses
 TRIAL = 2
 PAUSE = 0.05  # the worker threads of the process that just ran fall asleep
-BATCHES = 64
 LEAST = 3  # steps a turn: after a pause the first is slower, as its threads sleep and its data have left the caches
 LONG = 0.25  # seconds of steps beside which that is nothing
 LONGEST = 4  # turns that the slowest mode's one may take, for all take the same steps
@@ -42,10 +36,9 @@ def stages(work: Workload, modes: Sequence[Mode]) -> int:
 class Timing:
     """The rows of a workload's tasks, a row a mode, as they come to be known.
 
-    Every mode gets the same batches and the same initial weights. Where compiled programs outlive a process, a mode is
-    started twice: with an empty cache, for one step; and again, for the times. A model that is not proven by the
-    ladder (a stock one) has to give PyTorch's output, loss and gradients in float64; and what any mode gives in float32
-    must be PyTorch eager's, or no time is taken.
+    Every mode gets the same batches and the same initial weights. A mode with `caches` is started twice: with an empty
+    one, for one step; and again, for the times. What any mode gives in float32 must be PyTorch
+    eager's, or no time is taken.
 
     Args:
         work: what is timed.
@@ -55,6 +48,7 @@ class Timing:
         settings: of all workers: cores, device.
         tell: called with a line of text at each stage.
         reference: the mode whose numbers the others must have.
+        proofs: of the models that no ladder proves, by mode; one that failed is not started.
     """
 
     def __init__(
@@ -67,6 +61,7 @@ class Timing:
         settings: dict[str, Any],
         tell: Tell,
         reference: str = REFERENCE,
+        proofs: Mapping[str, Difference] | None = None,
     ) -> None:
         self._work, self._modes, self._rounds, self._turn, self._tell = work, modes, rounds, turn, tell
         self._reference = reference
@@ -74,7 +69,7 @@ class Timing:
         self._dtype = "bfloat16" if settings.get("bf16") else "float32"
         self._workers: dict[str, Worker] = {}
         self._values: dict[tuple[str, Task], np.ndarray] = {}
-        self._proofs: dict[str, dict[str, np.ndarray]] = {}
+        self._proofs = proofs or {}
         self._differs: dict[
             str, str
         ] = {}  # what a peer cannot have as PyTorch has it: its first step alone is the same
@@ -85,9 +80,10 @@ class Timing:
     def take(self) -> dict[Task, list[Row]]:
         """Start, compare, time; the rows of each task, with a `reason` where there is no time."""
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-            given = _given(self._work, Path(folder)) | self._settings
+            job = given(self._work, Path(folder)) | self._settings
             for mode in self._modes:
-                self._attempt(mode.name, lambda mode=mode: self._start(mode, given, Path(folder), stack))  # type: ignore[misc]  # mypy cannot type the default
+                if self._proven(mode):
+                    self._attempt(mode.name, lambda mode=mode: self._start(mode, job, Path(folder), stack))  # type: ignore[misc]  # mypy cannot type the default
             self._compare()
             for task in self._work.tasks:
                 self._tell(_words(task))
@@ -96,13 +92,22 @@ class Timing:
                 self._attempt(name, lambda name=name, worker=worker: self._end(name, worker))  # type: ignore[misc]
         return {task: list(rows.values()) for task, rows in self.rows.items()}
 
-    def _start(self, mode: Mode, given: dict[str, Any], folder: Path, stack: ExitStack) -> None:
+    def _proven(self, mode: Mode) -> bool:
+        """Whether nothing speaks against a mode so far; what does is its reason."""
+        gap, reason = self._proofs.get(mode.name, (None, None))
+        if gap is not None:
+            self.rows[self._work.tasks[0]][mode.name]["proof_difference"] = gap
+        if reason:
+            self._drop(mode.name, reason)
+        return not reason
+
+    def _start(self, mode: Mode, job: dict[str, Any], folder: Path, stack: ExitStack) -> None:
         """A mode's first process; and, where the first has something to leave to it, the second, which is timed."""
         caches = _made(folder / mode.name / "caches")
-        if mode.engine and "engine" in given["config"]:
-            given = given | {"config": given["config"] | {"engine": mode.engine}}
+        if mode.engine and "engine" in job["config"]:
+            job = job | {"config": job["config"] | {"engine": mode.engine}}
         peer = f"{self._work.experiment.module.__name__}{mode.suffix}"
-        job = given | {"peer": peer, "steps_per_call": mode.steps_per_call}
+        job = job | {"peer": peer, "steps_per_call": mode.steps_per_call}
         row, first = self.rows[self._work.tasks[0]][mode.name], self._work.tasks[0]
         for start in ("cold", "warm") if mode.caches else ("cold",):
             self._tell(f"{mode.label}: {'first' if start == 'cold' else 'second'} start")
@@ -112,10 +117,6 @@ class Timing:
             prepared = worker.prepare(first, check=last)
             self._differs[mode.name] = started.pop("differs")
             row |= {**started, f"first_{start}_s": prepared["first_s"], f"start_{start}_s": ready + prepared["first_s"]}
-            proven = mode.name == self._reference and any(other.proof for other in self._modes)
-            if start == "cold" and (mode.proof or proven):
-                with np.load(worker.agree()) as arrays:
-                    self._proofs[mode.name] = dict(arrays)
             if not last:
                 worker.stop()
         self._values[mode.name, first] = _loaded(prepared)
@@ -132,12 +133,6 @@ class Timing:
             for name in list(self._workers):
                 self._drop(name, f"{MODES[self._reference].label}, the reference, did not run: {why}")
         for name in list(self._workers):
-            if name in self._proofs and name != self._reference:
-                gap, reason = proof_fails(self._proofs[name], self._proofs[self._reference])
-                self.rows[self._work.tasks[0]][name]["proof_difference"] = gap
-                if reason:
-                    self._drop(name, reason)
-                    continue
             differs = self._differs[name]
             for task in self._work.tasks:
                 mine, reference = self._values[name, task], self._values[self._reference, task]
@@ -208,36 +203,6 @@ class Timing:
         self._workers.pop(name, None)
         for rows in self.rows.values():
             rows[name] = {k: v for k, v in rows[name].items() if k not in ("step_ms", "median_ms")} | {"reason": reason}
-
-
-def _given(work: Workload, folder: Path) -> dict[str, Any]:
-    """What all modes of a workload are given: its batches, and the initial tensors for models that cannot draw them."""
-    source = work.experiment.source(work.config)
-    full = (b for b in source.batches(0, TorchGenerator(work.config.seed)) if len(b[-1]) == source.batch_size)
-    batches = list(islice(full, BATCHES))
-    arrays = {
-        f"{b}_{a}": np.asarray(array, source.arrays[a].dtype)
-        for b, batch in enumerate(batches)
-        for a, array in enumerate(batch)
-    }
-    np.savez(folder / "batches.npz", **arrays)  # type: ignore[arg-type]  # the stubs take the names for keywords of savez
-    with precision(work.config.dtype):
-        tensors = initial_tensors(work.experiment.program(work.config), work.config.seed)
-    np.savez(folder / "initial.npz", **tensors)  # type: ignore[arg-type]
-    return {
-        "experiment": work.experiment.name,
-        "twin": work.experiment.twin,
-        "config": asdict(work.config),
-        "derived": {
-            name: getattr(work.config, name)
-            for name, value in vars(type(work.config)).items()
-            if isinstance(value, property)
-        },
-        "batches": str(folder / "batches.npz"),
-        "initial": str(folder / "initial.npz"),
-        "count": len(batches),
-        "arrays": len(source.arrays),
-    }
 
 
 def _loaded(prepared: dict[str, Any]) -> np.ndarray:

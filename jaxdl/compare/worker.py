@@ -17,10 +17,9 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from jaxdl.compare.runners import Runner, Task
+from jaxdl.compare.runners import Runner, Task, configured
 
 Request = dict[str, Any]
 
@@ -57,7 +56,7 @@ class _Server:
         import numpy as np
 
         self._np = np
-        self._runner: Runner = runner.build(job | {"config": SimpleNamespace(**job["config"], **job["derived"])})
+        self._runner: Runner = runner.build(configured(job))
         self._tasks: dict[str, Task] = {}
         built = time.perf_counter()
         self.started = {"import_s": imported - started, "build_s": built - imported, "differs": self._runner.differs}

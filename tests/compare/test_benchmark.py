@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from jaxdl import compare, experiment, parity
-from jaxdl.compare import benchmark, machine, timing, worker, workload
+from jaxdl.compare import benchmark, machine, proof, timing, worker, workload
+from jaxdl.compare.agreement import proof_fails
 from jaxdl.compare.modes import MODES, modes_for
 from jaxdl.compare.process import Worker, WorkerError
 from jaxdl.parity.ladder import Ladder, Row
@@ -136,11 +137,10 @@ def timed(names, monkeypatch, tasks=WORK.tasks, **settings):
     return timing.Timing(work, [MODES[name] for name in names], **given)
 
 
-def started(names, values, monkeypatch, proofs=None, differs=None, tasks=WORK.tasks):
+def started(names, values, monkeypatch, differs=None, tasks=WORK.tasks):
     clock = timed(names, monkeypatch, tasks)
     clock._workers = {name: Turns(name, []) for name in values}
     clock._values = {(name, tasks[0]): np.array(value) for name, value in values.items()}
-    clock._proofs = proofs or {}
     clock._differs = dict.fromkeys(names, "") | (differs or {})
     return clock
 
@@ -164,29 +164,48 @@ def test_other_answers_and_another_number_of_losses_too(monkeypatch):
     assert "it gave 1 losses, and PyTorch eager 2" in clock.rows[TRAIN]["jax"]["reason"]
 
 
-def test_a_stock_model_must_give_pytorchs_gradients_in_float64(monkeypatch):
+def test_a_stock_model_whose_proof_failed_is_not_started(monkeypatch):
+    reason = "in float64 its fc.weight differs from PyTorch's by 1.0e-04 of its scale"
+    clock = timed(["eager", "flax"], monkeypatch, proofs={"flax": (1e-4, reason)})
+    begun = []
+    monkeypatch.setattr(clock, "_start", lambda mode, *_: begun.append(mode.name))
+    clock.take()
+    assert begun == ["eager"]
+    assert clock.rows[TRAIN]["flax"] | {"label": ""} == {
+        "mode": "flax",
+        "label": "",
+        "proof_difference": 1e-4,
+        "reason": reason,
+    }
+
+
+def test_a_stock_model_must_give_pytorchs_gradients_in_float64():
     right = {"output": np.ones(3), "loss": np.ones(()), "fc.weight": np.ones(4)}
     wrong = right | {"fc.weight": np.array([1.0, 1.0, 1.0, 1.0001])}
-    losses = {"eager": [1.0, 0.5], "flax": [1.0, 0.5]}
-    clock = started([*losses], losses, monkeypatch, proofs={"eager": right, "flax": wrong})
-    clock._compare()
-    assert clock.rows[TRAIN]["flax"]["reason"] == (
-        "in float64 its fc.weight differs from PyTorch's by 1.0e-04 of its scale"
-    )
-    clock = started([*losses], losses, monkeypatch, proofs={"eager": right, "flax": {"loss": np.ones(())}})
-    clock._compare()
-    assert clock.rows[TRAIN]["flax"]["reason"] == "it lacks PyTorch's output, fc.weight"
+    assert proof_fails(right, right) == (0.0, None)
+    assert proof_fails(wrong, right)[1] == "in float64 its fc.weight differs from PyTorch's by 1.0e-04 of its scale"
+    assert proof_fails({"loss": np.ones(())}, right)[1] == "it lacks PyTorch's output, fc.weight"
+
+
+@pytest.mark.torch
+def test_a_stock_model_that_cannot_be_built_says_why(torch):
+    """Flax has no GRU as PyTorch's."""
+    found = experiment.find("characters")
+    work = workload.training(found, found.config(cell="gru", width=4, length=4, batch_size=2))
+    job = {"cores": [0], "device": "cpu", "tf32": False, "bf16": False}
+    gap, reason = proof._peers(work, [MODES["flax"]], job)["flax"]
+    assert gap == math.inf
+    assert "Flax has no gru as PyTorch's" in reason
 
 
 def test_what_a_stock_model_cannot_have_is_said_and_its_first_step_compared(monkeypatch):
     losses = {"eager": [1.0, 0.5], "flax": [1.0, 0.9]}
-    proofs = {name: {"loss": np.ones(())} for name in losses}
-    clock = started([*losses], losses, monkeypatch, proofs=proofs, differs={"flax": "one bias a gate"})
+    clock = started([*losses], losses, monkeypatch, differs={"flax": "one bias a gate"})
     clock._compare()
     assert clock.rows[TRAIN]["flax"]["note"] == "one bias a gate"
     assert "flax" in clock._workers
     losses["flax"] = [1.1, 0.9]
-    clock = started([*losses], losses, monkeypatch, proofs=proofs, differs={"flax": "one bias a gate"})
+    clock = started([*losses], losses, monkeypatch, differs={"flax": "one bias a gate"})
     clock._compare()
     assert "loss at step 1" in clock.rows[TRAIN]["flax"]["reason"]
 
@@ -312,8 +331,9 @@ def test_an_engine_of_our_own_is_timed_beside_both_and_counts_as_neither():
 def test_the_suite_has_what_it_promises():
     known = experiment.discover()
     assert all(entry.name in known for entry in workload.SUITE)
-    works, quick = workload.suite(), workload.suite(quick=True)
-    assert len(quick) < len(works)
+    works = workload.suite()
+    labels = {depth: [work.label for work in workload.suite(depth)] for depth in workload.DEPTHS}
+    assert set(labels["quick"]) < set(labels["default"]) < set(labels["full"]) == {work.label for work in works}
     tasks = [(work.label, kind) for work in works for kind, _ in work.tasks]
     assert len(set(tasks)) == len({(label, kind) for label, kind in tasks})
     assert {kind for _, kind in tasks} == {"train", "infer", "sweep"}

@@ -1,6 +1,7 @@
 """How each framework runs a workload: a module each, with `load(job)`, which imports it, and `build(job)`."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 CHECKED_STEPS = 8  # whose losses are compared across modes before a time is believed
@@ -109,6 +110,11 @@ def set_jax_precision(job: Job) -> None:
         import jax
 
         jax.config.update("jax_default_matmul_precision", "tensorfloat32" if job["tf32"] else "highest")
+
+
+def configured(job: Job) -> Job:
+    """A job as it was written down, with its experiment's Config as an object, properties and all."""
+    return job | {"config": SimpleNamespace(**job["config"], **job["derived"])}
 
 
 def batches(job: Job, put: Callable[[Any], Any]) -> list[tuple[Any, ...]]:

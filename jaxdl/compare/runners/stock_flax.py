@@ -41,9 +41,9 @@ class Flax:
         self.batches = batches(job, np.asarray)
         self.losses = Losses()
 
-    def made(self, dtype: str, drawn: bool = True) -> Any:
-        """The model with the initial weights; unless `drawn`, without drawing those that they replace: a compilation a
-        shape, together longer than the proof."""
+    def made(self, dtype: str) -> Any:
+        """The model with the initial weights; those that they replace are not drawn: that is a compilation a shape,
+        together longer than a first step."""
         import jax
         from flax import nnx
 
@@ -52,7 +52,14 @@ class Flax:
         def make() -> Any:
             return self.peer.model(config, nnx.Rngs(config.seed))
 
-        model = make() if drawn else nnx.eval_shape(make)
+        model = self._given_weights(nnx.eval_shape(make), dtype)
+        if all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(nnx.state(model))):
+            return model
+        return self._given_weights(make(), dtype)  # a dropout's keys have to be drawn
+
+    def _given_weights(self, model: Any, dtype: str) -> Any:
+        import jax
+
         weights = jax.jit(self.peer.weights)({name: _as(a, dtype) for name, a in self.initial.items()})
         variables = _variables(model)
         if set(weights) != set(variables):
@@ -62,8 +69,7 @@ class Flax:
             if variable.shape != weights[path].shape:
                 raise ValueError(f"{path} has shape {variable.shape}, and the weights have {weights[path].shape}")
             variable.set_value(weights[path])
-        whole = all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(nnx.state(model)))
-        return model if drawn or whole else self.made(dtype)  # a dropout's keys have to be drawn
+        return model
 
     def laid_out(self, arrays: tuple[Any, ...], dtype: str) -> tuple[Any, ...]:
         """A batch as the peer's users keep it, on the device."""
@@ -83,7 +89,7 @@ class Flax:
         from flax import nnx
 
         with jax.enable_x64(True):
-            model = self.made("float64", drawn=False)
+            model = self.made("float64")
             model.train()
             *inputs, target = self.laid_out(proven(self.batches[0]), "float64")
 
