@@ -155,7 +155,7 @@ def compare(experiment: Any, config: Any, quick: bool, rounds: int, where: str, 
     is_flag=True,
     help="four workloads, without torch.compile and second starts: under three minutes on two cores",
 )
-@click.option("--full", is_flag=True, help="ResNet-20 and a larger GPT as well: a quarter of an hour on two cores")
+@click.option("--full", is_flag=True, help="ResNet-20, a larger GPT and every second start as well: fifteen minutes")
 @click.option("--whole", is_flag=True, help="compare the numbers over whole runs before anything is timed")
 @click.option("--rounds", type=int, default=7, show_default=True, help="turns that each mode gets")
 @click.option("--threads", type=int, default=None, help="cores for every framework  [default: all]")

@@ -48,8 +48,8 @@ def exhibits(config, state):
                 caption="How far the weight that is farthest from Newton's is, against the steps. The loss is convex: "
                 "on all rows, with the run's step size, descent comes as near as rounding lets it. The point is where "
                 f"this run stopped, after {steps} steps, each of which read {config.batch_size} rows instead of "
-                f"{len(data.breast_cancer()[0])}. The noise of mini-batches keeps a longer run from following the curve all the way "
-                "down.",
+                f"{len(data.breast_cancer()[0])}. The noise of mini-batches keeps a longer run from following the curve "
+                "all the way down.",
             )
         )
     _, _, x, y = data.breast_cancer()

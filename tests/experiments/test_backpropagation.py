@@ -155,5 +155,5 @@ def test_an_exhibit_is_a_whole_table():
 
 
 def test_experiments_without_the_hook_show_nothing():
-    other = experiment.find("logistic_regression")
+    other = experiment.find("autodiff_from_scratch")
     assert other.exhibits(other.config(), None) == []
