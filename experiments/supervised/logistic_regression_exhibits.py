@@ -47,9 +47,9 @@ def exhibits(config, state):
                 picture=partial(draw_way, np.abs(path - best).max(axis=1), (steps, np.abs(own - best).max())),
                 caption="How far the weight that is farthest from Newton's is, against the steps. The loss is convex: "
                 "on all rows, with the run's step size, descent comes as near as rounding lets it. The point is where "
-                f"this run stopped, after {steps} steps, each of which read {config.batch_size} rows instead of "
-                f"{len(data.breast_cancer()[0])}. The noise of mini-batches keeps a longer run from following the curve "
-                "all the way down.",
+                f"this run stopped, after {steps} steps on {config.batch_size} rows each, instead of on all "
+                f"{len(data.breast_cancer()[0])}. The noise of mini-batches keeps a longer run from following the "
+                "curve all the way down.",
             )
         )
     _, _, x, y = data.breast_cancer()
