@@ -37,8 +37,8 @@ class Timing:
     """The rows of a workload's tasks, a row a mode, as they come to be known.
 
     Every mode gets the same batches and the same initial weights. A mode with `caches` is started twice: with an empty
-    one, for one step; and again, for the times. What any mode gives in float32 must be PyTorch
-    eager's, or no time is taken.
+    one, for one step; and again, for the times. What any mode gives in float32 must be PyTorch eager's, or no time is
+    taken.
 
     Args:
         work: what is timed.

@@ -24,8 +24,9 @@ from jaxdl.report.speed import (
 from jaxdl.report.wording import compared, range_of, verdict
 
 CAPTION = (
-    "First step: with an empty cache, and below it with a warm one. Step: the median of the rounds, and the fastest to "
-    "the slowest. The ratio's interval holds 95 % of bootstrap samples; where it spans 1 there is a tie."
+    "First step: with an empty cache, and below it, after a second start, with a warm one. Step: the median of the "
+    "rounds, and the fastest to the slowest. The ratio's interval holds 95 % of bootstrap samples; where it spans 1 "
+    "there is a tie."
 )
 QUICK = "Left out, as this was --quick: torch.compile, and the second start of what keeps its compiled programs."
 LONGEST = 15  # characters of a name that are kept together in 80 columns
