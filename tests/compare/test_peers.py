@@ -144,7 +144,8 @@ def test_gradients_go_back_the_way_the_weights_came(gates):
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", ["supervised/mlp", pytest.param("sequence/gpt", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["supervised/mlp", "sequence/gpt"])
 def test_in_bfloat16_jax_is_as_near_to_pytorch_as_bfloat16_can_be(torch, job, name):
     given = job(name) | {"bf16": True}
     reference, mine = (runner(given, mode) for mode in ("eager", "jax"))

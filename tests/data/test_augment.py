@@ -55,6 +55,7 @@ def some_keys(count):
     return jax.random.wrap_key_data(many_keys()[:count])
 
 
+@pytest.mark.slow
 def test_a_row_is_the_same_in_any_company():
     x, rows, order = images(20), np.arange(100, 120), GENERATOR.permutation(20)
     whole, shuffled = optimised(3, 1, rows, x), optimised(3, 1, rows[order], x[order])
@@ -68,6 +69,7 @@ def test_a_row_is_the_same_in_any_company():
         assert not any(np.array_equal(other[name], expected) for other in others), name
 
 
+@pytest.mark.slow
 def test_every_dtype_has_the_same_draws():
     x = images(20, dtype=np.uint8)
     bytes_, single = (everything(0, 0, np.arange(20), x.astype(dtype)) for dtype in (np.uint8, np.float32))

@@ -87,6 +87,7 @@ def size(folder):
     return f"{(folder / 'iris.reference.json').stat().st_size / 1000:.0f}"
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_the_mistake_that_the_page_proposes_is_found(pasted, call):
     (pasted / "iris_torch.py").write_text(TWIN.replace("F.tanh", "F.relu"), encoding="utf-8")

@@ -30,6 +30,7 @@ def test_without_augmentation_they_are_copies():
     assert len(FOUND.source(config)) == len(FOUND.source(FOUND.config(digits=7, copies=3, batch_size=7)))
 
 
+@pytest.mark.slow
 def test_both_precisions_and_every_call_have_the_same_copies():
     single = FOUND.source(FOUND.config()).arrays[0]
     with precision("float64"):

@@ -67,6 +67,7 @@ def test_all_are_checked_and_shown_in_one_table(found, capsys):
     assert "frozen numbers of PyTorch 2.13.0" in shown.out
 
 
+@pytest.mark.slow
 def test_the_first_failure_ends_it_and_is_named(found, capsys):
     found(**{"a/one": wrong("a/one"), "b/two": unreachable("b/two")})
     assert called("check", "--all", "--reference", "frozen") == 1

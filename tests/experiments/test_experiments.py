@@ -19,7 +19,7 @@ NAMES = sorted(EXPERIMENTS)
 # Forty seconds of NumPy; convolutions, attention and recurrences of a size to be measured; a hundred epochs.
 LONG = {
     "fundamentals/autodiff_from_scratch", "fundamentals/layers", "sequence/characters", "sequence/forecasting",
-    "sequence/gpt", "supervised/calibration", "vision/augmentation", "vision/resnet", "vision/vgg",
+    "sequence/gpt", "supervised/calibration", "vision/augmentation", "vision/lenet", "vision/resnet", "vision/vgg",
 }  # fmt: skip
 
 
@@ -202,6 +202,7 @@ def test_bad_input_is_one_clear_sentence(arguments, message, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_leaves_its_parameters_and_history(tmp_path):
     done = command("--epochs", "2", cwd=tmp_path, module="experiments.supervised.mlp")
     assert done.returncode == 0, done.stderr

@@ -79,6 +79,7 @@ def test_killed_and_resumed_it_ends_bitwise_where_the_unbroken_run_ends(run, kil
     assert told["started"] == earlier["started"]
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_is_not_replaced_unasked(run, killed, tmp_path):
     there = tmp_path / "there"
     shutil.copytree(killed, there)

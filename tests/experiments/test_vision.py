@@ -66,7 +66,8 @@ def test_the_digits_are_what_they_were(name):
     assert found.evaluation(found.config()).batch_size == 359
 
 
-@pytest.mark.parametrize("name", ["lenet", *(pytest.param(name, marks=pytest.mark.slow) for name in ("resnet", "vgg"))])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["lenet", "resnet", "vgg"])
 def test_what_they_show_is_drawn_and_counts_all_test_digits(name, tmp_path, monkeypatch):
     found = find(name)
     if name == "vgg":

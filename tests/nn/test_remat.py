@@ -54,7 +54,7 @@ def gradients(model, remat, train=True):
     return apply, step, step(params, buffers)
 
 
-@pytest.mark.parametrize("train", [True, False])
+@pytest.mark.parametrize("train", [pytest.param(True, marks=pytest.mark.slow), False])
 @pytest.mark.parametrize(
     "remat",
     [

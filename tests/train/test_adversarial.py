@@ -105,7 +105,9 @@ def moments(optimizers, models):
 
 @pytest.mark.torch
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("once", [False, True], ids=["fakes made twice", "fakes made once"])
+@pytest.mark.parametrize(
+    "once", [pytest.param(False, marks=pytest.mark.slow), True], ids=["fakes made twice", "fakes made once"]
+)
 def test_a_gan_is_pytorch_s_loop(torch, once):
     """Losses, parameters, buffers, both optimisers' moments, after 20 steps. The loop that makes the fakes once moves
     the generator's batch norm once a step: that is `track=False` in the second call.

@@ -83,12 +83,10 @@ def fit(made, batches, **settings):
     return train.fit(made, batches, 3, progress=False, **settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "inputs"),
-    [
-        (Dense, IMAGES),
-        *(pytest.param(*given, marks=pytest.mark.slow) for given in ((Convolutions, IMAGES), (Recurrent, TOKENS))),
-    ],
+    [(Dense, IMAGES), (Convolutions, IMAGES), (Recurrent, TOKENS)],
     ids=["dense", "convolutions", "recurrent"],
 )
 def test_the_numbers_do_not_depend_on_it(model, inputs):
@@ -162,6 +160,7 @@ class Lengths(Streamed):
             yield (x[:, : 9 if number == 2 else 7], y)
 
 
+@pytest.mark.slow
 def test_another_shape_in_the_middle_of_a_run_is_warned_about():
     with pytest.warns(train.RecompilationWarning) as caught:
         fit(program(Recurrent), Lengths(source(TOKENS)))

@@ -48,7 +48,8 @@ def recurrent(weights):
     return read, jnp.zeros(WIDTH, "float64"), whole
 
 
-@pytest.mark.parametrize("temperature", [pytest.param(0.3, marks=pytest.mark.slow), 1.0])
+@pytest.mark.slow
+@pytest.mark.parametrize("temperature", [0.3, 1.0])
 def test_a_state_is_handed_on(weights, temperature):
     read, rest, whole = recurrent(weights)
     found = train.generate(read, rest, PROMPT, 6, temperature=temperature, key=KEY)

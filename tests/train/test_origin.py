@@ -76,6 +76,7 @@ def test_what_a_mask_takes_away_is_not_it():
     assert origin(lambda x, mask: masked(x, mask) + jnp.log(x[0]), x, mask).operation.startswith("log at")
 
 
+@pytest.mark.slow
 def test_it_evaluates_what_jax_does():
     """A recurrent network with dropout, its gradient and Adam: everything goes through the evaluation and is finite."""
 

@@ -129,7 +129,7 @@ def test_twenty_kills_leave_no_trace(tmp_path):
         np.testing.assert_array_equal(lines["loss"], whole["losses"])
 
 
-@pytest.mark.parametrize("step", [5, 7, 15, 18, 23])
+@pytest.mark.parametrize("step", [7, *(pytest.param(n, marks=pytest.mark.slow) for n in (5, 15, 18, 23))])
 @pytest.mark.parametrize("steps_per_call", [None, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 3))])
 def test_a_crash_changes_nothing(step, steps_per_call, tmp_path, unbroken):
     crashed(tmp_path, step, steps_per_call=steps_per_call)
@@ -142,6 +142,7 @@ def test_a_run_can_be_prolonged(tmp_path, unbroken):
     assert_same(fit(tmp_path, resume=True), unbroken)  # it was at its end
 
 
+@pytest.mark.slow
 def test_from_an_older_checkpoint_and_back(saved, unbroken):
     assert_same(fit(saved, resume=12, callbacks=[Halt()]), unbroken)
     assert (saved / "checkpoints" / "aside-000000016").is_dir()

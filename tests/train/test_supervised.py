@@ -117,14 +117,12 @@ def test_the_average_is_pytorch_s_averaged_model(torch, kind, use_buffers):
     np.testing.assert_allclose(measured, torch.nn.functional.cross_entropy(expected, y).item(), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize(
     "options",
-    [
-        {"accumulate": 4},
-        *(pytest.param(it, marks=pytest.mark.slow) for it in ({}, {"accumulate": 4, "loss_is_row_mean": True})),
-    ],
+    [{"accumulate": 4}, {}, {"accumulate": 4, "loss_is_row_mean": True}],
 )
 def test_lbfgs_has_the_batch_as_its_closure(torch, options):
     model = twin(torch, norm=False)
@@ -145,6 +143,7 @@ def test_lbfgs_has_the_batch_as_its_closure(torch, options):
     assert_same(state.params, model.state_dict(), 1e-8)
 
 
+@pytest.mark.slow
 def test_recomputed_submodules_train_to_the_same_numbers():
     def drop(rngs):
         return Net(0.3, rngs=rngs)

@@ -105,7 +105,8 @@ def alone():
         return [train.fit(programs[rate], source(), 3, seed=seed, **settings) for rate in RATES for seed in SEEDS]
 
 
-@pytest.mark.parametrize("together", [None, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 8))])
+@pytest.mark.slow
+@pytest.mark.parametrize("together", [None, 1, 2, 8])
 def test_each_run_is_the_run_that_fit_makes_alone(alone, together):
     """Parameters, buffers, optimiser's state, key and step, the ragged batch of an epoch included; groups that share
     their batches, a last group that is not full, and groups that do not share them."""
@@ -223,6 +224,7 @@ def test_numbers_elsewhere_can_be_swept(build):
     assert_as_fit(sweep, 1, *train.fit(build(0.5), source(70), 2, progress=False))
 
 
+@pytest.mark.slow
 def test_two_hyperparameters_make_every_combination():
     over = {"weight_decay": [0.0, 0.5], "seed": [1], "learning_rate": [1e-3, 1e-2]}
     sweep = train.sweep(program, source(), over, 1, progress=False)
@@ -259,6 +261,7 @@ def test_one_program_trains_all_runs_and_one_evaluates_them(compilations):
         assert not [name for name in compilations if "step" in name or "loop" in name]
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_does_not_stop_the_others():
     def build(learning_rate):
         return plain(optim.sgd(learning_rate), loss=lambda output, target: (output**4).mean())
