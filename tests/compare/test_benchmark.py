@@ -334,6 +334,7 @@ def test_the_suite_has_what_it_promises():
     works = workload.suite()
     labels = {depth: [work.label for work in workload.suite(depth)] for depth in workload.DEPTHS}
     assert set(labels["quick"]) < set(labels["default"]) < set(labels["full"]) == {work.label for work in works}
+    assert {task for work in workload.suite("quick") for task in work.tasks if task[0] == "infer"} == {("infer", 1)}
     tasks = [(work.label, kind) for work in works for kind, _ in work.tasks]
     assert len(set(tasks)) == len({(label, kind) for label, kind in tasks})
     assert {kind for _, kind in tasks} == {"train", "infer", "sweep"}
