@@ -15,6 +15,7 @@ from jaxdl.compare import benchmark, machine, proof, timing, worker, workload
 from jaxdl.compare.agreement import proof_fails
 from jaxdl.compare.modes import MODES, modes_for
 from jaxdl.compare.process import Worker, WorkerError
+from jaxdl.compare.runners import ours
 from jaxdl.parity.ladder import Ladder, Row
 from jaxdl.report import speed, wording
 
@@ -62,6 +63,13 @@ def test_all_take_the_same_steps_and_come_to_the_same_loss(result):
     assert math.isclose(jax["after"]["loss"], eager["after"]["loss"], rel_tol=1e-3)
     assert jax["after"]["samples"]["kind"] == "numbers"
     assert set(jax["after"]["final"]) == {"loss"}
+
+
+def test_two_classes_are_counted_as_classes_not_drawn_as_numbers():
+    inputs, target = np.zeros((4, 30)), np.array([0.0, 1.0, 1.0, 0.0])
+    found = ours.samples(inputs, target, np.array([-3.0, 2.0, -0.5, 0.0]))
+    assert found == {"kind": "classes", "mistakes": 1, "rows": 4, "target": [1, 0, 1, 0], "prediction": [0, 0, 1, 0]}
+    assert ours.samples(inputs, target + 0.5, target)["kind"] == "numbers"
 
 
 @pytest.mark.torch

@@ -241,7 +241,10 @@ def samples(inputs: np.ndarray, target: np.ndarray, outputs: Any) -> dict[str, A
     """Pictures with what the model says of them, its mistakes first; or numbers beside the predicted ones."""
     outputs = np.asarray(outputs)
     if not np.issubdtype(target.dtype, np.integer):
-        return {"kind": "numbers", "target": target.tolist(), "prediction": outputs.tolist()}
+        if outputs.shape != target.shape or not np.isin(target, (0, 1)).all():
+            return {"kind": "numbers", "target": target.tolist(), "prediction": outputs.tolist()}
+        # Two classes, and the logarithm of the second one's odds.
+        target, outputs = target.astype(int), np.stack([np.zeros_like(outputs), outputs], axis=-1)
     prediction = outputs.argmax(axis=-1)
     if prediction.shape != target.shape or target.ndim != 1:
         return {}
