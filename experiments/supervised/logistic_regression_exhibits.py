@@ -34,6 +34,7 @@ def exhibits(config, state):
     shown = []
     if config.weight_decay:  # without a penalty there may be no lowest point: the classes can nearly be parted
         path, best = way(config.learning_rate, config.weight_decay), np.append(*newton(config))
+        distances = np.abs(path - best).max(axis=1)
         answers = {
             "this run": own,
             f"all rows a step, {STEPS:,} steps": path[-1],
@@ -44,10 +45,10 @@ def exhibits(config, state):
                 "Beside scikit-learn",
                 headings=("", "loss + penalty", "test loss", "test accuracy", "weights apart"),
                 rows=[[name, *beside(point, best, config)] for name, point in answers.items()],
-                picture=partial(draw_way, np.abs(path - best).max(axis=1), (steps, np.abs(own - best).max())),
+                picture=partial(draw_way, distances, (steps, np.abs(own - best).max())),
                 caption="How far the weight that is farthest from Newton's is, against the steps. The loss is convex: "
-                "on all rows, with the run's step size, descent comes as near as rounding lets it. The point is where "
-                f"this run stopped, after {steps} steps on {config.batch_size} rows each, instead of on all "
+                f"on all rows, with the run's step size, descent comes as near as {distances[-1]:.0e}. The point is "
+                f"where this run stopped, after {steps} steps on {config.batch_size} rows each, instead of on all "
                 f"{len(data.breast_cancer()[0])}. The noise of mini-batches keeps a longer run from following the "
                 "curve all the way down.",
             )
