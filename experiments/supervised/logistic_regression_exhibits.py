@@ -5,7 +5,7 @@ from functools import cache, partial
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.supervised.logistic_regression import newton, source
+from experiments.supervised.logistic_regression import measured, newton, source
 from jaxdl import data, functional, optim, random, report, train
 from jaxdl.experiment import Exhibit, precision
 
@@ -72,16 +72,10 @@ def exhibits(config, state):
 
 def beside(point, best, config):
     """A row of the table: what is made small on the training rows, what it is worth on others, how far it is."""
-    x, y, x_test, y_test = data.breast_cancer()
-
-    def loss(x, y):
-        logits = x @ point[:-1] + point[-1]
-        return np.mean(np.logaddexp(0, logits) - y * logits)
-
-    penalised = loss(x, y) + config.weight_decay / 2 * point[:-1] @ point[:-1]
-    accuracy = np.mean((x_test @ point[:-1] + point[-1] > 0) == y_test)
+    found = measured(point[:-1], point[-1])
+    penalised = found["train_loss"] + config.weight_decay / 2 * point[:-1] @ point[:-1]
     apart = "" if point is best else f"{np.abs(point - best).max() / np.abs(best).max():.1e}"
-    return [f"{penalised:.10f}", f"{loss(x_test, y_test):.4f}", f"{accuracy:.4f}", apart]
+    return [f"{penalised:.10f}", f"{found['test_loss']:.4f}", f"{found['test_accuracy']:.4f}", apart]
 
 
 def draw_way(distances, stopped, file, theme):
