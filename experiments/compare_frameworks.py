@@ -192,6 +192,8 @@ def compare_frameworks(
     """
     if quick and full:
         raise click.UsageError("--quick is a shorter suite and --full a longer one: give one of them")
+    if full and (names or ops or growth):
+        raise click.UsageError("--full is of the suite: give it without NAMES, --ops and --growth")
     if ops:
         compare_operations(names, rounds, out)
         return

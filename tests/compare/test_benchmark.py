@@ -312,6 +312,8 @@ def test_the_command_refuses_in_one_line(torch):
         (["mlp", "--threads", "0"], "threads must be between 1"),
         (["--against", "no_such.json"], "no_such.json"),
         (["--frameworks", "jax,theano"], "given jax,theano"),
+        (["--quick", "--full"], "give one of them"),
+        (["--full", "mlp"], "--full is of the suite"),
     ):
         command = [sys.executable, "-m", "experiments.compare_frameworks", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, cwd=root)

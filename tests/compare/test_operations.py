@@ -46,7 +46,6 @@ def slower(peer, *ratios):
     return {"ratios": row()["ratios"] | {peer: list(ratios)}}
 
 
-@pytest.mark.slow
 def test_each_function_is_timed_forward_and_where_it_is_smooth_with_its_gradient(result):
     assert [(found["name"], found["kind"]) for found in result["operations"]] == [
         ("one_hot", "forward"),
